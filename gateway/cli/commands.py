@@ -1,0 +1,98 @@
+"""The commands by name. Each is a thin shell: options in, one call, exit status out.
+
+Imports stand inside the commands: `gateway --help` and a usage error must not load a web server and four vendors.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="gateway",
+    help="One GraphQL graph over the analytics vendors of physical retail.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+sites = typer.Typer(help="The crosswalk: which codes of which vendors are one site.", no_args_is_help=True)
+app.add_typer(sites, name="sites")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="TOML file of settings.", envvar="GATEWAY_CONFIG", show_envvar=True)
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the port.")] = 1,
+    config: Config = None,
+) -> None:
+    """Serve the graph at /graphql; without credentials of a vendor, over simulated vendors."""
+    from gateway.cli.serving import serve as run
+
+    raise typer.Exit(run(host, port, workers, config))
+
+
+@app.command()
+def sandbox(
+    port_base: Annotated[int, typer.Option(min=0, max=65000, help="Port of the first simulator; 0: any.")] = 9100,
+    seed: Annotated[int, typer.Option(help="Another seed is another world.")] = 7,
+    stores: Annotated[int, typer.Option(min=1, max=500, help="Sites of the world.")] = 12,
+    days: Annotated[int, typer.Option(min=1, max=730, help="Days of history, up to now.")] = 60,
+) -> None:
+    """Run the vendors' simulators alone, each on its port, and print their addresses and credentials."""
+    from gateway.cli.simulators import play
+
+    play(port_base, seed, stores, days)
+
+
+@app.command()
+def schema(
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 where schema.graphql differs.")] = False,
+    file: Annotated[Path, typer.Option(help="The file compared by --check.")] = Path("schema.graphql"),
+) -> None:
+    """Print the schema of the graph."""
+    from gateway import runtime
+
+    printed = runtime.print_schema().rstrip("\n") + "\n"
+    if not check:
+        sys.stdout.write(printed)
+    elif not file.is_file() or file.read_text(encoding="utf-8") != printed:
+        typer.echo(f"{file} differs from the code. Write it afresh: gateway schema > {file}", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def query(
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT_OR_FILE", help="GraphQL text, a file of it, or -.")],
+    variables: Annotated[str, typer.Option(help="JSON object of variables.")] = "{}",
+    config: Config = None,
+) -> None:
+    """Run one operation in this process and print the answer as JSON."""
+    from gateway.cli.asking import ask
+
+    raise typer.Exit(ask(document, variables, config))
+
+
+@sites.command()
+def discover(config: Config = None) -> None:
+    """List the codes vendors report and suggest joins, ready to paste into the crosswalk."""
+    from gateway import runtime
+    from gateway.cli.reporting import told
+
+    raise typer.Exit(told(runtime.discover_sites, config))
+
+
+@sites.command("check")
+def check_sites(config: Config = None) -> None:
+    """Check the crosswalk, and list the codes in use that no entry claims."""
+    from gateway import runtime
+    from gateway.cli.reporting import told
+
+    raise typer.Exit(told(runtime.check_sites, config))

@@ -1,0 +1,44 @@
+"""Port of people counters."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gateway.domain.footfall import OccupancyColumns, VisitColumns
+from gateway.domain.instant import Micros
+from gateway.domain.ports.slices import Slice
+from gateway.domain.vendor import VendorKey
+from gateway.domain.window import Window
+
+
+class FootfallSeries(Protocol):
+    """Minute series by window, as columns per code.
+
+    `page_rows`: rows one call can bring at most. Windows are half-open; rows outside are never returned.
+    `code` None: all codes the credentials see, unclaimed ones included. `budget` as for sessions.
+    """
+
+    vendor: VendorKey
+    page_rows: int
+
+    async def visits(self, window: Window, code: str | None, budget: int | None) -> Slice[dict[str, VisitColumns]]:
+        """Door counts; minutes without traffic are absent (quirk B17)."""
+        ...
+
+    async def occupancy(
+        self, window: Window, code: str | None, budget: int | None
+    ) -> Slice[dict[str, OccupancyColumns]]:
+        """People inside; only measured minutes."""
+        ...
+
+    async def visit_rows(self, window: Window, code: str) -> int:
+        """How many visit rows the vendor holds for one code: one call, one row read."""
+        ...
+
+    async def occupancy_rows(self, window: Window, code: str) -> int:
+        """How many occupancy rows the vendor holds for one code: one call, one row read."""
+        ...
+
+    def as_of(self, now: Micros) -> Micros:
+        """Newest instant the counter speaks for: the last quarter hour at least one lag old (rules.md 21)."""
+        ...

@@ -1,0 +1,95 @@
+"""A store, venue or online property: one thing, however many vendors know it under however many codes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gateway.domain.vendor import VendorKey
+
+
+class SiteKind(StrEnum):
+    """Physical store or online property."""
+
+    PHYSICAL = "PHYSICAL"
+    ONLINE = "ONLINE"
+
+
+class Level(StrEnum):
+    """Kind of a Shopster object. Kinds are never mixed in one question (quirk S11)."""
+
+    MALL = "mall"
+    FLOOR = "floor"
+    ZONE = "zone"
+
+
+class SiteCode(msgspec.Struct, frozen=True, order=True):
+    """The code under which one vendor knows a site: text, exact, never folded (quirks B22, G13)."""
+
+    vendor: VendorKey
+    code: str
+
+
+class ShopsterObject(msgspec.Struct, frozen=True, order=True):
+    """A counted object of Shopster: its number and its kind."""
+
+    id: int
+    level: Level
+
+
+class Coordinates(msgspec.Struct, frozen=True):
+    """Degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+class Site(msgspec.Struct, frozen=True, eq=False):
+    """One site of the graph: the crosswalk's entry, enriched by Okube where Okube knows it.
+
+    Compared by identity; `key` is what identifies it. `timezone` is None only for a site that only Okube knows.
+    `okube` is the crosswalk's reference (`_id` or key), `okube_id` the resolved `_id`.
+    """
+
+    key: str
+    name: str
+    timezone: str | None = None
+    kind: SiteKind = SiteKind.PHYSICAL
+    tags: tuple[str, ...] = ()
+    bespot: tuple[str, ...] = ()
+    okube: str | None = None
+    shopster: tuple[ShopsterObject, ...] = ()
+    guest_wifi: tuple[str, ...] = ()
+    claimed: bool = True
+    crosswalk_tags: tuple[str, ...] = ()
+    okube_id: str | None = None
+    okube_keys: tuple[str, ...] = ()
+    application: str | None = None
+    active: bool | None = None
+    description: str | None = None
+    address: object = None
+    coordinates: Coordinates | None = None
+    openings: object = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        return ZoneInfo(self.timezone) if self.timezone else None
+
+    @property
+    def codes(self) -> tuple[SiteCode, ...]:
+        """Every code, in the order of VendorKey. Okube: the `_id` first, then the keys where known (rules.md 25)."""
+        okube = dict.fromkeys(code for code in (self.okube_id or self.okube, *self.okube_keys) if code)
+        return (
+            *(SiteCode(VendorKey.BESPOT, code) for code in self.bespot),
+            *(SiteCode(VendorKey.SHOPSTER, str(thing.id)) for thing in self.shopster),
+            *(SiteCode(VendorKey.OKUBE, code) for code in okube),
+            *(SiteCode(VendorKey.GUEST_WIFI, code) for code in self.guest_wifi),
+        )
+
+    def codes_of(self, vendor: VendorKey) -> tuple[str, ...]:
+        """The codes of one vendor, as text."""
+        return tuple(code.code for code in self.codes if code.vendor is vendor)

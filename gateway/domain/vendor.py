@@ -1,0 +1,17 @@
+"""The vendors' names, as the contract spells them. What a vendor can do stands in its own folder, never here."""
+
+from enum import StrEnum
+
+
+class VendorKey(StrEnum):
+    """A vendor behind the gateway. The order is that of ties between sessions (rules.md 15)."""
+
+    BESPOT = "BESPOT"
+    SHOPSTER = "SHOPSTER"
+    OKUBE = "OKUBE"
+    GUEST_WIFI = "GUEST_WIFI"
+
+    @property
+    def folder(self) -> str:
+        """Name of the vendor's folder, of its crosswalk member and of its settings: `guest_wifi`."""
+        return self.value.lower()

@@ -1,0 +1,50 @@
+"""The facts of all vendors behind one door: one member per noun. Built once; holds no caller and no request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.domain.clock import Clock
+from gateway.domain.footfall import Occupancy, OccupancyColumns, Visit, VisitColumns
+from gateway.domain.instant import SECOND
+from gateway.domain.site import Site
+from gateway.federation.counts import Counts
+from gateway.federation.crosswalk import Crosswalk
+from gateway.federation.cursor import Cursors
+from gateway.federation.directory import Directory
+from gateway.federation.footfall import Footfall
+from gateway.federation.series import OccupancySeries, Rules, VisitSeries
+from gateway.federation.sessions import Sessions
+from gateway.federation.sites import Sites
+from gateway.federation.supplies import Supplies
+from gateway.settings import BespotSettings
+
+
+class Catalog:
+    """Nouns by name. `supplies` says which vendors are there."""
+
+    def __init__(
+        self,
+        supplies: Supplies,
+        crosswalk: Crosswalk,
+        cursors: Sequence[bytes],
+        clock: Clock,
+        counter: BespotSettings,
+    ) -> None:
+        signer = Cursors(cursors)
+        rules = Rules(int(counter.settle * SECOND), int(counter.carry_forward * SECOND))
+        parts = (supplies, crosswalk, signer, clock)
+        self.supplies = supplies
+        self.crosswalk = crosswalk
+        self.clock = clock
+        self.directory = Directory(supplies, crosswalk, clock)
+        self.sites = Sites(self.directory, signer)
+        self.sessions = Sessions(*parts, counter.stale_after)
+        self.visits: Footfall[Visit, VisitColumns] = Footfall(VisitSeries(), *parts, rules)
+        self.occupancy: Footfall[Occupancy, OccupancyColumns] = Footfall(OccupancySeries(rules), *parts, rules)
+        self.counts = Counts(supplies, crosswalk)
+
+    @property
+    def known(self) -> tuple[Site, ...]:
+        """The sites of the crosswalk."""
+        return self.crosswalk.sites

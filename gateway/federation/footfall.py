@@ -1,0 +1,402 @@
+"""Visits and occupancy as connections: the minutes of several sites in one order, or rolled up to civil buckets.
+
+A year of minutes pages as cheaply as a day (rules.md 16); totals and roll-ups read what they must, when selected.
+Connections of many sites with equal arguments (a join) are one batch and share their reads.
+"""
+
+from __future__ import annotations
+
+import heapq
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Generic
+
+import msgspec
+
+from gateway.domain.clock import Clock
+from gateway.domain.coverage import Coverage, complete, failed, not_covered
+from gateway.domain.errors import GatewayError, VendorError
+from gateway.domain.footfall import VisitTotals
+from gateway.domain.instant import HOUR, MINUTE, Micros
+from gateway.domain.site import Site
+from gateway.domain.window import Window
+from gateway.federation import buckets
+from gateway.federation.buckets import Granularity
+from gateway.federation.crosswalk import Crosswalk
+from gateway.federation.cursor import Binding, Cursors
+from gateway.federation.minutes import VENDOR, MinuteReader, Reading, Stores
+from gateway.federation.paging import Page, PageAsk, cut
+from gateway.federation.rollup import minutes_of
+from gateway.federation.series import Columns, Row, Rules, Series, span_of
+from gateway.federation.supplies import Supplies
+
+Position = tuple[int, str]  # start of the bucket in minutes, site key
+Place = tuple[int, str, Site, tuple[int, int]]  # a position, its site, and its bucket or (index, index)
+
+_PACK = struct.Struct(">q")
+_CHUNK = 48
+
+
+class FootfallAsk(msgspec.Struct, frozen=True):
+    """One connection: which sites, in what window, by which bucket. `bound` is what its cursors are bound to."""
+
+    window: Window
+    granularity: Granularity
+    sites: tuple[Site, ...]
+    bound: tuple[object, ...]
+
+
+class _Group(Generic[Row]):
+    """One connection of a batch while it is filled."""
+
+    def __init__(self, ask: FootfallAsk, page: PageAsk, binding: Binding) -> None:
+        self.ask = ask
+        self.page = page
+        self.binding = binding
+        self.covered = tuple(site for site in ask.sites if site.bespot)
+        self.missing = tuple(site for site in ask.sites if not site.bespot)
+        self.low = _position(binding, page.after, "after")
+        self.high = _position(binding, page.before, "before")
+        self.rows: list[Row] = []
+        self.drained = False
+        self.more = False
+        self.total: int | None = None
+        self.totals: VisitTotals | None = None
+
+    @property
+    def full(self) -> bool:
+        return len(self.rows) >= self.page.need
+
+    def trimmed(self, places: list[Place]) -> list[Place]:
+        """Those strictly between the cursors; `places` ascend."""
+        low = 0 if self.low is None else bisect_left(places, self.low, key=_place_key)
+        if self.low is not None and low < len(places) and _place_key(places[low]) == self.low:
+            low += 1
+        high = len(places) if self.high is None else bisect_left(places, self.high, key=_place_key)
+        return places[low:high]
+
+
+class Footfall(Generic[Row, Columns]):
+    """Pages of one series of the people counter."""
+
+    def __init__(
+        self,
+        series: Series[Row, Columns],
+        supplies: Supplies,
+        crosswalk: Crosswalk,
+        cursors: Cursors,
+        clock: Clock,
+        rules: Rules,
+    ) -> None:
+        self._series = series
+        self._supplies = supplies
+        self._crosswalk = crosswalk
+        self._cursors = cursors
+        self._clock = clock
+        self._rules = rules
+        self._stores = Stores(sum(len(site.bespot) for site in crosswalk.sites))
+
+    async def pages(self, asks: Sequence[FootfallAsk], page: PageAsk) -> list[Page[Row] | GatewayError]:
+        """One page or error per ask; all asks share window and granularity."""
+        found: dict[int, Page[Row] | GatewayError] = {}
+        groups: dict[int, _Group[Row]] = {}
+        for number, ask in enumerate(asks):
+            try:
+                groups[number] = _Group(ask, page, self._cursors.bind(self._series.name, *ask.bound))
+            except GatewayError as refusal:
+                found[number] = refusal
+        try:
+            notes, error = await self._filled([group for group in groups.values() if group.covered], page)
+        except VendorError as failure:
+            return [found.get(number, failure) for number in range(len(asks))]
+        for number, group in groups.items():
+            found[number] = self._page(group, notes, error)
+        return [found[number] for number in range(len(asks))]
+
+    async def _filled(self, groups: list[_Group[Row]], page: PageAsk) -> tuple[Reading[Columns], VendorError | None]:
+        """Fills every group; the merged notes of the reads, and an error where the vendor failed midway."""
+        notes: Reading[Columns] = Reading({})
+        self._supplies.footfall()  # not configured is told even where no site is covered
+        if not groups:
+            return notes, None
+        reader = self._reader([site for group in groups for site in group.covered])
+        if groups[0].ask.granularity is Granularity.MINUTE:
+            error = await self._minutes(reader, groups, page, notes)
+        elif self._series.fills_gaps:
+            error = await self._gapless(reader, groups, page, notes)
+        else:
+            error = await self._measured(reader, groups, page, notes)
+        if error is None and (page.total or page.totals):
+            await self._totals(reader, groups, page)
+        return notes, error
+
+    def _reader(self, sites: Sequence[Site]) -> MinuteReader[Columns]:
+        port = self._supplies.footfall()
+        return MinuteReader(
+            self._series.read(port),
+            self._series.join,
+            sites=sites,
+            crosswalk=self._crosswalk,
+            stores=self._stores,
+            page_rows=port.page_rows,
+            lookback=self._series.lookback,
+        )
+
+    async def _minutes(
+        self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
+    ) -> VendorError | None:
+        """The vendor's own rows, read from the near end until every group has its page."""
+        span = _union([_between(group) for group in groups])
+        need = max(1, page.need) * len(groups)
+        if page.need == 0 or span.empty:
+            return None
+        read_any = False
+        try:
+            async for part, reading in reader.near(span, need, backward=not page.forward):
+                read_any = True
+                _note(notes, reading)
+                for group in groups:
+                    self._take_minutes(group, part, reading)
+                if all(group.full for group in groups):
+                    return None
+        except VendorError as error:
+            if not read_any:
+                raise
+            return error
+        for group in groups:
+            group.drained = True
+        return None
+
+    def _take_minutes(self, group: _Group[Row], part: Window, reading: Reading[Columns]) -> None:
+        first, last = minutes_of(part.cut(group.ask.window))
+        places: list[Place] = []
+        for site in group.covered:
+            columns = reading.columns.get(site.key)
+            if columns is not None:
+                low, high = bisect_left(columns.minutes, first), bisect_left(columns.minutes, last)
+                places += [(columns.minutes[i], site.key, site, (i, i)) for i in range(low, high)]
+        if len(group.covered) > 1:
+            places.sort(key=_place_key)
+        places = group.trimmed(places)
+        wanted = group.page.need - len(group.rows)
+        group.more = group.more or len(places) > wanted
+        chosen = places[:wanted] if group.page.forward else places[::-1][:wanted]
+        final_at = self._clock() - self._rules.settle
+        make = self._series.minute
+        group.rows += [make(site, reading.columns[key], at[0], final_at) for _, key, site, at in chosen]
+
+    async def _gapless(
+        self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
+    ) -> VendorError | None:
+        """Every civil bucket up to what the vendor can speak for: which ones is known before anything is read."""
+        as_of = self._as_of()
+        places = {id(group): self._places(group, as_of, page.need) for group in groups}
+        for group in groups:
+            group.more = len(places[id(group)]) > page.size
+        shown = [place[3] for group in groups for place in places[id(group)][: page.size]]
+        if not shown:
+            return None
+        window = groups[0].ask.window
+        reading = await reader.whole(span_of(shown, window))
+        _note(notes, reading)
+        for group in groups:
+            rows = self._bucket_rows(places[id(group)][: page.size], reading, window)
+            group.rows = rows
+        if page.totals and span_of(shown, window) == window:
+            for group in groups:
+                group.totals = _sums(group, reading, window)
+        return None
+
+    async def _measured(
+        self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
+    ) -> VendorError | None:
+        """Only buckets that hold a measurement: read in growing chunks of buckets until every group has its page."""
+        until = self._clock() + HOUR
+        walks = {id(group): self._walk(group, until) for group in groups}
+        chunk, read_any = max(_CHUNK, page.need), False
+        pending = [group for group in groups if page.need]
+        while pending:
+            places = {id(group): _taken(walks[id(group)], chunk) for group in pending}
+            touched = [place[3] for group in pending for place in places[id(group)]]
+            if not touched:
+                break
+            try:
+                reading = await reader.whole(span_of(touched, groups[0].ask.window))
+            except VendorError as error:
+                if not read_any:
+                    raise
+                return error
+            read_any = True
+            _note(notes, reading)
+            for group in pending:
+                found = self._bucket_rows(places[id(group)], reading, group.ask.window)
+                wanted = page.need - len(group.rows)
+                group.more = group.more or len(found) > wanted
+                group.rows += found[:wanted]
+                group.drained = len(places[id(group)]) < chunk
+            pending = [group for group in pending if not group.full and not group.drained]
+            chunk *= 4
+        return None
+
+    def _bucket_rows(self, places: Sequence[Place], reading: Reading[Columns], window: Window) -> list[Row]:
+        final_at = self._clock() - self._rules.settle
+        rows = []
+        for _, key, site, bucket in places:
+            columns = reading.columns.get(key) or self._series.empty()
+            row = self._series.bucket(site, columns, bucket, window, final_at)
+            if row is not None:
+                rows.append(row)
+        return rows
+
+    def _places(self, group: _Group[Row], until: Micros, count: int) -> list[Place]:
+        return _taken(self._walk(group, until), count)
+
+    def _walk(self, group: _Group[Row], until: Micros) -> Iterator[Place]:
+        """The buckets of the group's sites between its cursors, in reading order."""
+        window = group.ask.window.cut(Window(group.ask.window.start, until))
+        if window.empty:
+            return iter(())
+        start, end = window.start // MINUTE, -(-window.end // MINUTE)
+        forward = group.page.forward
+        low, high = group.low, group.high
+        if low is not None:
+            start = max(start, low[0])
+        if high is not None:
+            end = min(end, high[0] + 1)
+        each = buckets.buckets if forward else buckets.buckets_back
+
+        def of(site: Site) -> Iterator[Place]:
+            zone = site.zone
+            assert zone is not None, "the crosswalk gives every site a time zone"
+            for bucket in each(zone, group.ask.granularity, start, end):
+                position = (bucket[0], site.key)
+                if (low is None or position > low) and (high is None or position < high):
+                    yield (bucket[0], site.key, site, bucket)
+
+        return heapq.merge(*(of(site) for site in group.covered), key=_place_key, reverse=not forward)
+
+    async def _totals(self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk) -> None:
+        """Counts and sums over the whole window, from the cheapest source that is exact."""
+        window, granularity = groups[0].ask.window, groups[0].ask.granularity
+        reading: Reading[Columns] | None = None
+        for group in groups:
+            if page.total:
+                group.total = await self._count(group)
+            if (page.total and group.total is None) or (page.totals and group.totals is None):
+                reading = reading or await reader.whole(window)
+                if page.total and group.total is None:
+                    group.total = self._counted(group, reading, granularity)
+                if page.totals and group.totals is None:
+                    group.totals = _sums(group, reading, window)
+
+    async def _count(self, group: _Group[Row]) -> int | None:
+        """Rows without reading them; None where they must be read."""
+        if group.drained and group.low is None and group.high is None:
+            return len(group.rows)
+        window = group.ask.window
+        if group.ask.granularity is not Granularity.MINUTE:
+            if not self._series.fills_gaps:
+                return None
+            until = min(window.end, self._as_of())
+            start, end = window.start // MINUTE, -(-until // MINUTE)
+            each = (
+                buckets.buckets(site.zone, group.ask.granularity, start, end) for site in group.covered if site.zone
+            )
+            return sum(sum(1 for _ in found) for found in each) if until > window.start else 0
+        if len(group.covered) == 1 and len(group.covered[0].bespot) == 1:
+            return await self._series.rows(self._supplies.footfall())(window, group.covered[0].bespot[0])
+        return None
+
+    def _counted(self, group: _Group[Row], reading: Reading[Columns], granularity: Granularity) -> int:
+        window = group.ask.window
+        if granularity is Granularity.MINUTE:
+            first, last = minutes_of(window)
+            columns = (reading.columns[site.key] for site in group.covered if site.key in reading.columns)
+            return sum(bisect_left(c.minutes, last) - bisect_left(c.minutes, first) for c in columns)
+        whole: _Group[Row] = _Group(group.ask, PageAsk(0), group.binding)
+        return len(self._bucket_rows(list(self._walk(whole, window.end)), reading, window))
+
+    def _as_of(self) -> Micros:
+        return self._supplies.footfall().as_of(self._clock())
+
+    def _page(self, group: _Group[Row], notes: Reading[Columns], error: VendorError | None) -> Page[Row]:
+        binding = group.binding
+        page = cut(
+            group.rows,
+            group.page,
+            lambda row: binding.encode(_PACK.pack(row.minute) + row.site.key.encode()),
+            more=group.more,
+        )
+        page.coverage, page.failures = self._coverage(group, notes, error)
+        page.total = group.total if group.covered else 0
+        page.totals = group.totals if group.covered else VisitTotals(0, 0, 0)
+        return page
+
+    def _coverage(
+        self, group: _Group[Row], notes: Reading[Columns], error: VendorError | None
+    ) -> tuple[list[Coverage], list[VendorError]]:
+        lines: list[Coverage] = []
+        failures: list[VendorError] = []
+        unknown = {site: notes.unknown[site.key] for site in group.covered if site.key in notes.unknown}
+        known = tuple(site for site in group.covered if site not in unknown)
+        spoken = known if unknown or group.missing else None
+        broken = error or notes.moved
+        if known and broken:
+            lines.append(failed(broken, spoken, partly=True))
+            failures.append(broken)
+        elif known:
+            lines.append(complete(VENDOR, self._as_of(), spoken))
+        for site, refusal in unknown.items():
+            partly = len(site.bespot) > 1 and any(row.site is site for row in group.rows)
+            lines.append(failed(refusal, (site,), partly=partly))
+            failures.append(refusal)
+        if group.missing:
+            lines.append(not_covered(VENDOR, group.missing if group.covered else None))
+        return lines, failures
+
+
+def _between(group: _Group[Any]) -> Window:
+    """The part of the window that the cursors leave."""
+    window = group.ask.window
+    low = group.low[0] * MINUTE if group.low else window.start
+    high = (group.high[0] + 1) * MINUTE if group.high else window.end
+    return window.cut(Window(low, high))
+
+
+def _union(spans: Sequence[Window]) -> Window:
+    return Window(min(span.start for span in spans), max(span.end for span in spans))
+
+
+def _note(notes: Reading[Columns], reading: Reading[Columns]) -> None:
+    notes.unknown.update(reading.unknown)
+    notes.moved = notes.moved or reading.moved
+
+
+def _sums(group: _Group[Any], reading: Reading[Any], window: Window) -> VisitTotals:
+    first, last = minutes_of(window)
+    entries = exits = net = 0
+    for site in group.covered:
+        columns = reading.columns.get(site.key)
+        if columns is not None:
+            low, high = bisect_left(columns.minutes, first), bisect_left(columns.minutes, last)
+            entries += sum(columns.entries[low:high])
+            exits += sum(columns.exits[low:high])
+            net += sum(columns.nets[low:high])
+    return VisitTotals(entries, exits, net)
+
+
+def _place_key(place: Place) -> Position:
+    return place[0], place[1]
+
+
+def _taken(places: Iterator[Place], count: int) -> list[Place]:
+    return list(islice(places, count))
+
+
+def _position(binding: Binding, cursor: str | None, argument: str) -> Position | None:
+    if cursor is None:
+        return None
+    raw = binding.decode(cursor, argument)
+    return _PACK.unpack(raw[: _PACK.size])[0], raw[_PACK.size :].decode()

@@ -1,0 +1,154 @@
+"""What tells visits from occupancy: which port reads them, how codes join, how rows are made.
+
+Pure but for naming the port's method. Everything else about paging them is the same, and stands in `footfall`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from gateway.domain.footfall import Occupancy, OccupancyColumns, Visit, VisitColumns
+from gateway.domain.instant import MINUTE, SECOND, Micros
+from gateway.domain.ports.footfall import FootfallSeries
+from gateway.domain.ports.slices import Slice
+from gateway.domain.site import Site
+from gateway.domain.window import Window
+from gateway.federation import rollup
+
+Row = TypeVar("Row", bound=Visit | Occupancy)
+Columns = TypeVar("Columns", bound=VisitColumns | OccupancyColumns)
+Bucket: TypeAlias = tuple[int, int]
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Times of the people counter, in microseconds: until a bucket is final, and how long a measurement holds."""
+
+    settle: Micros = 1800 * SECOND
+    carry: Micros = 900 * SECOND
+
+
+class Series(ABC, Generic[Row, Columns]):
+    """One noun of the people counter. `fills_gaps`: buckets without rows are served as zeros (rules.md 21).
+
+    `lookback`: how long before a window rows still matter to a site of several codes.
+    """
+
+    name: str
+    fills_gaps: bool
+    lookback: Micros
+
+    @abstractmethod
+    def read(
+        self, port: FootfallSeries
+    ) -> Callable[[Window, str | None, int | None], Awaitable[Slice[dict[str, Columns]]]]:
+        """The port's read of this noun."""
+
+    @abstractmethod
+    def rows(self, port: FootfallSeries) -> Callable[[Window, str], Awaitable[int]]:
+        """The port's count of this noun's rows."""
+
+    @abstractmethod
+    def join(self, parts: list[Columns], codes: int) -> Columns:
+        """The columns of a site from those of its codes."""
+
+    @abstractmethod
+    def minute(self, site: Site, columns: Columns, index: int, final_at: Micros) -> Row:
+        """One of the vendor's own rows."""
+
+    @abstractmethod
+    def bucket(self, site: Site, columns: Columns, bucket: Bucket, window: Window, final_at: Micros) -> Row | None:
+        """One civil bucket; None where it is not served."""
+
+    @abstractmethod
+    def empty(self) -> Columns:
+        """Columns without rows."""
+
+
+class VisitSeries(Series[Visit, VisitColumns]):
+    """Door counts: codes are summed, gaps are zeros."""
+
+    name = "visits"
+    fills_gaps = True
+    lookback: Micros = 0
+
+    def read(
+        self, port: FootfallSeries
+    ) -> Callable[[Window, str | None, int | None], Awaitable[Slice[dict[str, VisitColumns]]]]:
+        return port.visits
+
+    def rows(self, port: FootfallSeries) -> Callable[[Window, str], Awaitable[int]]:
+        return port.visit_rows
+
+    def join(self, parts: list[VisitColumns], codes: int) -> VisitColumns:
+        return rollup.joined_visits(parts)
+
+    def minute(self, site: Site, columns: VisitColumns, index: int, final_at: Micros) -> Visit:
+        minute = columns.minutes[index]
+        return Visit(
+            site,
+            rollup.minute_text(minute),
+            rollup.minute_text(minute + 1),
+            columns.entries[index],
+            columns.exits[index],
+            columns.nets[index],
+            (minute + 1) * MINUTE <= final_at,
+            minute,
+        )
+
+    def bucket(self, site: Site, columns: VisitColumns, bucket: Bucket, window: Window, final_at: Micros) -> Visit:
+        return rollup.visit_bucket(site, columns, bucket, window, final_at)
+
+    def empty(self) -> VisitColumns:
+        return VisitColumns([], [], [], [])
+
+
+class OccupancySeries(Series[Occupancy, OccupancyColumns]):
+    """People inside: the latest values of the codes are summed, nothing is served where nothing was measured."""
+
+    name = "occupancy"
+    fills_gaps = False
+
+    def __init__(self, rules: Rules) -> None:
+        self._carry = rules.carry
+        self.lookback: Micros = rules.carry
+
+    def read(
+        self, port: FootfallSeries
+    ) -> Callable[[Window, str | None, int | None], Awaitable[Slice[dict[str, OccupancyColumns]]]]:
+        return port.occupancy
+
+    def rows(self, port: FootfallSeries) -> Callable[[Window, str], Awaitable[int]]:
+        return port.occupancy_rows
+
+    def join(self, parts: list[OccupancyColumns], codes: int) -> OccupancyColumns:
+        return rollup.joined_occupancy(parts, codes, self._carry // MINUTE)
+
+    def minute(self, site: Site, columns: OccupancyColumns, index: int, final_at: Micros) -> Occupancy:
+        minute, count = columns.minutes[index], columns.counts[index]
+        return Occupancy(
+            site,
+            rollup.minute_text(minute),
+            rollup.minute_text(minute + 1),
+            count,
+            count,
+            float(count),
+            (minute + 1) * MINUTE <= final_at,
+            minute,
+        )
+
+    def bucket(
+        self, site: Site, columns: OccupancyColumns, bucket: Bucket, window: Window, final_at: Micros
+    ) -> Occupancy | None:
+        return rollup.occupancy_bucket(site, columns, bucket, window, final_at, self._carry)
+
+    def empty(self) -> OccupancyColumns:
+        return OccupancyColumns([], [])
+
+
+def span_of(places: Sequence[Bucket], window: Window) -> Window:
+    """The part of `window` that these buckets touch."""
+    return window.cut(Window(min(b[0] for b in places) * MINUTE, max(b[1] for b in places) * MINUTE))

@@ -1,0 +1,295 @@
+"""Stays of every vendor that records them, in one order: start, vendor, vendor's id (rules.md 15 and 17).
+
+A dead vendor leaves the others' rows. No row of a code that nobody claims, or of a site the caller may not see,
+gets past `_rows`.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias, cast
+
+import msgspec
+
+from gateway.domain.clock import Clock
+from gateway.domain.coverage import Coverage, complete, failed, moving, not_covered
+from gateway.domain.errors import NotConfigured, UpstreamError, VendorError
+from gateway.domain.instant import SECOND, Micros
+from gateway.domain.ports.slices import Slice
+from gateway.domain.session import AppRecord, AppSession, SessionQuery, SessionStatus, WifiRecord, WifiSession
+from gateway.domain.site import Site
+from gateway.domain.vendor import VendorKey
+from gateway.domain.window import Window
+from gateway.federation.crosswalk import Crosswalk
+from gateway.federation.cursor import Binding, Cursors
+from gateway.federation.merge import Key, Source, take
+from gateway.federation.paging import Page, PageAsk, cut
+from gateway.federation.slices import Reach, scan
+from gateway.federation.supplies import Supplies
+
+Session: TypeAlias = AppSession | WifiSession
+Record: TypeAlias = AppRecord | WifiRecord
+
+VENDORS = (VendorKey.BESPOT, VendorKey.GUEST_WIFI)
+_POSITION = struct.Struct(">qBI")
+_RANK = {vendor: rank for rank, vendor in enumerate(VendorKey)}
+
+
+class SessionAsk(msgspec.Struct, frozen=True):
+    """Which sessions. `sites`: those asked, None for every site the caller sees (`visible`).
+
+    `vendors` None: every vendor that records sessions. `query` holds raw identifiers and is never logged.
+    """
+
+    window: Window
+    visible: tuple[Site, ...]
+    sites: tuple[Site, ...] | None = None
+    vendors: frozenset[VendorKey] | None = None
+    status: frozenset[SessionStatus] | None = None
+    query: SessionQuery = SessionQuery()
+    descending: bool = False
+
+    @property
+    def asked(self) -> tuple[VendorKey, ...]:
+        """The vendors that can hold such rows: a filter on one vendor's identifiers rules the others out."""
+        app = self.query.device_id is not None
+        wifi = any((self.query.guest_id, self.query.device_mac, self.query.yas_id))
+        able = {VendorKey.BESPOT: not wifi, VendorKey.GUEST_WIFI: not app}
+        return tuple(v for v in VENDORS if able[v] and (self.vendors is None or v in self.vendors))
+
+
+class Sessions:
+    """Pages of merged sessions."""
+
+    def __init__(
+        self, supplies: Supplies, crosswalk: Crosswalk, cursors: Cursors, clock: Clock, stale_after: float
+    ) -> None:
+        self._supplies = supplies
+        self._crosswalk = crosswalk
+        self._cursors = cursors
+        self._clock = clock
+        self._stale_after = int(stale_after * SECOND)
+
+    async def page(self, ask: SessionAsk, page: PageAsk, bound: Sequence[object]) -> Page[Session]:
+        """One page. Raises the vendors' error where none of them answered (rules.md 2)."""
+        binding = self._cursors.bind("sessions", *bound)
+        low, high = _between(binding, ask, page)
+        span = ask.window.cut(Window(low[0] if low else ask.window.start, high[0] + 1 if high else ask.window.end))
+        backward = ask.descending == page.forward
+        sources: dict[VendorKey, Source[Record]] = {}
+        coverage: list[Coverage] = []
+        errors: list[VendorError] = []
+        moved: list[VendorError] = []
+        for vendor in ask.asked:
+            covered, missing = _covered(ask, vendor)
+            if self._supplies.get(vendor) is None:
+                errors.append(NotConfigured(vendor, f"{vendor.value} is not configured."))
+                continue
+            if missing:
+                coverage.append(not_covered(vendor, missing if covered else None))
+            if covered:
+                rows = self._rows(vendor, ask, covered, Between(span, low, high, backward), page.need, moved)
+                sources[vendor] = Source(rows)
+        taken = await take(sources.values(), page.need, descending=backward)
+        errors += [source.error for source in sources.values() if source.error]
+        silent = not any(source.error is None or source.rows_read for source in sources.values())
+        if errors and silent and not (coverage and all(isinstance(error, NotConfigured) for error in errors)):
+            raise _worst(errors)
+        now = self._clock()
+        result = cut([self._served(record, now) for record in taken], page, lambda row: binding.encode(_packed(row)))
+        errors += [error for error in moved if error.vendor not in {e.vendor for e in errors}][:1]
+        result.coverage = [*coverage, *self._coverage(ask, sources, errors, now)]
+        result.failures = errors
+        if page.total and not errors:
+            result.total = await self._total(ask, page, sources, len(taken))
+        return result
+
+    async def _rows(
+        self,
+        vendor: VendorKey,
+        ask: SessionAsk,
+        covered: Mapping[str, Site],
+        between: Between,
+        need: int,
+        moved: list[VendorError],
+    ) -> AsyncIterator[list[tuple[Key, Record]]]:
+        """Rows of one vendor that belong to the answer, in batches, nearest first."""
+        port = self._supplies.sessions(vendor)
+        code = next(iter(covered)) if len(covered) == 1 else None
+        reach = Reach(
+            max(need, 1),
+            between.backward,
+            port.grain,
+            port.page_rows,
+            day_first=port.grain > 1,
+        )
+
+        async def read(window: Window, budget: int | None) -> Slice[list[Record]]:
+            found = await port.sessions(window, code, ask.query, budget)
+            if found.moved:
+                moved.append(moving(vendor))
+            return cast("Slice[list[Record]]", found)
+
+        rank = _RANK[vendor]
+        async for _, found in scan(read, between.span, reach):
+            records = found.body
+            self._crosswalk.met(vendor, {record.code for record in records})
+            rows: list[tuple[Key, Record]] = [
+                ((record.start, rank, record.id), record)
+                for record in records
+                if record.code in covered and self._wanted(record, ask)
+            ]
+            rows.sort(key=_key, reverse=between.backward)
+            rows = between.trimmed(rows)
+            reach.need = max(1, reach.need - len(rows))
+            yield rows
+
+    def _wanted(self, record: Record, ask: SessionAsk) -> bool:
+        """What the vendor was asked to filter is checked again: vendors lie."""
+        query = ask.query
+        if isinstance(record, AppRecord):
+            fits = query.device_id is None or record.device_id == query.device_id
+        else:
+            fits = (
+                (query.device_mac is None or record.device_mac == query.device_mac)
+                and (query.guest_id is None or record.guest_id == query.guest_id)
+                and (query.yas_id is None or record.yas_id == query.yas_id)
+            )
+        return fits and (ask.status is None or self._status(record, self._clock()) in ask.status)
+
+    def _status(self, record: Record, now: Micros) -> SessionStatus:
+        """Quirk B9, rules.md 18."""
+        if isinstance(record, WifiRecord):
+            return SessionStatus.OPEN if record.online else SessionStatus.CLOSED
+        if record.ended_at is not None:
+            return SessionStatus.CLOSED
+        return SessionStatus.STALE if record.start < now - self._stale_after else SessionStatus.OPEN
+
+    def _served(self, record: Record, now: Micros) -> Session:
+        make = AppSession if isinstance(record, AppRecord) else WifiSession
+        vendor = VendorKey.BESPOT if make is AppSession else VendorKey.GUEST_WIFI
+        return make(
+            record,  # type: ignore[arg-type]  # each session with its own record
+            self._crosswalk.claimed(vendor)[record.code],
+            self._status(record, now),
+            record.started_at,
+            record.ended_at,
+            record.duration_seconds,
+        )
+
+    def _coverage(
+        self, ask: SessionAsk, sources: Mapping[VendorKey, Source[Record]], errors: Iterable[VendorError], now: Micros
+    ) -> list[Coverage]:
+        lines = []
+        for vendor, source in sources.items():
+            sites, missing = _covered(ask, vendor)
+            spoken = tuple(dict.fromkeys(sites.values())) if missing else None
+            error = next((error for error in errors if error.vendor is vendor), None)
+            if error:
+                lines.append(failed(error, spoken, partly=source.error is None or source.rows_read > 0))
+            else:
+                lines.append(complete(vendor, now, spoken))
+        lines += [failed(error) for error in errors if isinstance(error, NotConfigured)]
+        return lines
+
+    async def _total(
+        self, ask: SessionAsk, page: PageAsk, sources: Mapping[VendorKey, Source[Record]], taken: int
+    ) -> int | None:
+        """Exact or None (rules.md 14)."""
+        if page.after is None and page.before is None and all(source.drained for source in sources.values()):
+            return sum(source.rows_read for source in sources.values())
+        if set(sources) - {VendorKey.BESPOT} or ask.status is not None or ask.query != SessionQuery():
+            return None
+        return await self._counted(ask)
+
+    async def _counted(self, ask: SessionAsk) -> int | None:
+        """Bespot's own count over the claimed stores asked, where the vendor selects by start."""
+        if not self._supplies.counts().selects_by_start:
+            return None
+        covered = _covered(ask, VendorKey.BESPOT)[0]
+        code = next(iter(covered)) if len(covered) == 1 else None
+        try:
+            counts = await self._supplies.counts().session_counts(ask.window, code)
+        except UpstreamError:
+            return None
+        return sum(count.count for count in counts if count.code in covered)
+
+
+class Between(msgspec.Struct, frozen=True):
+    """What may be read: a span, and the positions strictly between which rows lie."""
+
+    span: Window
+    low: tuple[Micros, int, int] | None
+    high: tuple[Micros, int, int] | None
+    backward: bool
+
+    def trimmed(self, rows: list[tuple[Key, Record]]) -> list[tuple[Key, Record]]:
+        """Without the rows at and beyond the cursors."""
+        near, far = (self.high, self.low) if self.backward else (self.low, self.high)
+        if near:
+            at = _find(rows, near, self.backward)
+            rows = rows[at[1] :]
+        if far:
+            at = _find(rows, far, self.backward)
+            rows = rows[: at[0]]
+        return rows
+
+
+def _find(rows: list[tuple[Key, Record]], position: tuple[Micros, int, int], backward: bool) -> tuple[int, int]:
+    """Where a cursor's row stands among `rows`: how many come before it, and how many up to and with it.
+
+    Rows that share start and vendor are told apart by a checksum of the vendor's id, so that no id stands in a cursor.
+    """
+    mark, check = position[:2], position[2]
+    sign = -1 if backward else 1
+    before = sum(1 for key, _ in rows if _order(key, mark) * sign < 0)
+    equal = [record for key, record in rows if key[:2] == mark]
+    for index, record in enumerate(equal):
+        if zlib.crc32(record.id.encode()) == check:
+            return before + index, before + index + 1
+    return before + len(equal), before
+
+
+def _order(key: Key, mark: tuple[int, int]) -> int:
+    own = cast("tuple[int, int]", key[:2])
+    return (own > mark) - (own < mark)
+
+
+def _key(row: tuple[Key, Record]) -> Key:
+    return row[0]
+
+
+def _packed(row: Session) -> bytes:
+    record = row.record
+    return _POSITION.pack(record.start, _RANK[row.vendor], zlib.crc32(record.id.encode()))
+
+
+def _between(
+    binding: Binding, ask: SessionAsk, page: PageAsk
+) -> tuple[tuple[Micros, int, int] | None, tuple[Micros, int, int] | None]:
+    """The positions of the two cursors, the earlier in time first."""
+
+    def position(cursor: str | None, argument: str) -> tuple[Micros, int, int] | None:
+        return (
+            None
+            if cursor is None
+            else cast("tuple[Micros, int, int]", _POSITION.unpack(binding.decode(cursor, argument)))
+        )
+
+    after, before = position(page.after, "after"), position(page.before, "before")
+    return (before, after) if ask.descending else (after, before)
+
+
+def _covered(ask: SessionAsk, vendor: VendorKey) -> tuple[dict[str, Site], tuple[Site, ...]]:
+    """Site by code for the sites this vendor knows, and the sites it does not."""
+    sites: Collection[Site] = ask.visible if ask.sites is None else ask.sites
+    known = {code: site for site in sites for code in site.codes_of(vendor)}
+    covered = set(known.values())
+    return known, tuple(site for site in sites if site not in covered)
+
+
+def _worst(errors: Sequence[VendorError]) -> VendorError:
+    """The error to tell where nobody answered: a failure before a vendor that is merely not configured."""
+    return next((error for error in errors if not isinstance(error, NotConfigured)), errors[0])

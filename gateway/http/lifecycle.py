@@ -1,0 +1,48 @@
+"""Where the process stands: starting, serving, draining; and the graph while there is one.
+
+Only the server writes here: the graph around its run, draining in its signal handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from gateway.access.principal import Principal
+from gateway.execution.operation import GraphQLRequest, Outcome
+
+
+class Graph(Protocol):
+    """What the edge needs of the gateway."""
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether any vendor is played by a simulator."""
+        ...
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Principal:
+        """Who sends these headers (names in lower case). Raises Unauthenticated for a bad credential."""
+        ...
+
+    async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
+        """Never raises but for cancellation."""
+        ...
+
+    async def ready(self) -> Mapping[str, Any]:
+        """State of each vendor, ready for JSON."""
+        ...
+
+
+class Lifecycle:
+    """`graph` is None until start-up is complete and again after the shutdown."""
+
+    def __init__(self) -> None:
+        self.graph: Graph | None = None
+        self.draining = False
+
+    @property
+    def state(self) -> str:
+        """`starting`, `ready` or `draining`."""
+        if self.draining:
+            return "draining"
+        return "ready" if self.graph is not None else "starting"

@@ -1,0 +1,137 @@
+"""From what came over HTTP to a GraphQLRequest, bounded in size, depth and time.
+
+Whatever a caller can put there is a 4xx with a code: never a 500, never repeated back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from gateway.execution.operation import READ_AND_WRITE, READ_ONLY, GraphQLRequest
+from gateway.http.reply import Receive, Refusal
+
+DEEPEST = 100
+PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
+
+
+class Disconnected(Exception):
+    """The caller went away before the question was whole."""
+
+
+async def read_body(receive: Receive, declared: str | None, *, most: int, seconds: float) -> bytes:
+    """The whole body. A 413 above `most` bytes, announced or chunked; a 408 where it drips longer than `seconds`."""
+    if declared is not None and declared.isdigit() and int(declared[:20]) > most:
+        raise _too_large(most)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                part = message.get("body", b"")
+                size += len(part)
+                if size > most:
+                    raise _too_large(most)
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        raise Refusal(408, "The question did not arrive in time.", headers=((b"connection", b"close"),)) from None
+
+
+def of_body(body: bytes) -> GraphQLRequest:
+    """A POST's question."""
+    members = _json(body, "The body")
+    if isinstance(members, list):
+        raise Refusal(400, "Batches are not taken: send one operation a request.")
+    if not isinstance(members, dict):
+        raise Refusal(400, "The body must be a JSON object.")
+    return GraphQLRequest(
+        query=_query(members.get("query")),
+        variables=_object(members.get("variables"), "variables"),
+        operation_name=_name(members.get("operationName")),
+        extensions=_object(members.get("extensions"), "extensions"),
+        allowed=READ_AND_WRITE,
+    )
+
+
+def of_query_string(raw: bytes) -> GraphQLRequest:
+    """A GET's question: reads only, so that a link can do no harm."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError:
+        raise Refusal(400, "The query string is not percent-encoded UTF-8.") from None
+    members: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in PARAMETERS:
+            continue
+        if name in members:
+            raise Refusal(400, f"The parameter {name} stands there twice.")
+        members[name] = value
+    return GraphQLRequest(
+        query=_query(members.get("query")),
+        variables=_json_object(members.get("variables"), "variables"),
+        operation_name=_name(members.get("operationName")),
+        extensions=_json_object(members.get("extensions"), "extensions"),
+        allowed=READ_ONLY,
+    )
+
+
+def _query(value: object) -> str:
+    if not isinstance(value, str):
+        raise Refusal(400, "The parameter query must be a string.")
+    return value
+
+
+def _name(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value or None  # clients send "" for none
+    raise Refusal(400, "The parameter operationName must be a string.")
+
+
+def _object(value: object, name: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refusal(400, f"The parameter {name} must be a JSON object.")
+    return value
+
+
+def _json_object(text: str | None, name: str) -> dict[str, Any]:
+    return _object(_json(text.encode(), f"The parameter {name}") if text else None, name)
+
+
+def _json(text: bytes, what: str) -> object:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Refusal(400, f"{what} is not JSON in UTF-8.") from None
+    if text.count(b"[") + text.count(b"{") > DEEPEST and _deep(value):
+        raise Refusal(400, f"{what} is nested deeper than {DEEPEST} levels.")
+    return value
+
+
+def _deep(value: object) -> bool:
+    """Level by level, so that the check itself cannot run out of stack."""
+    level = [value]
+    for _ in range(DEEPEST):
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        if not below:
+            return False
+        level = below
+    return any(isinstance(item, (dict, list)) for item in level)
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(413, f"A question may have {most} bytes.", headers=((b"connection", b"close"),))

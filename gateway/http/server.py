@@ -1,0 +1,118 @@
+"""Runs the edge on a socket: start, drain, stop (rules.md 47).
+
+SIGTERM must never cut a request that could still finish, and must always end the process: in the drain time plus 15
+seconds at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, ExitStack
+from signal import SIGTERM
+from time import monotonic
+from types import FrameType
+
+import uvicorn
+
+from gateway.http.app import Edge
+from gateway.http.lifecycle import Graph, Lifecycle
+from gateway.settings import ConfigurationError, Settings
+
+OpenGraph = Callable[[Settings], AbstractAsyncContextManager[Graph]]
+"""Opens everything the graph needs and closes it again."""
+
+FINISH = 12
+"""Seconds for requests in flight after the drain; three are left for closing the graph."""
+BACKLOG = 2048
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, with a drain before its shutdown and an exit status of 0 after it."""
+
+    def __init__(
+        self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float, announcement: str = ""
+    ) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._drain_seconds = drain_seconds
+        self._stop_at: float | None = None
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Then says where the gateway is."""
+        await super().startup(sockets)
+        if self._announcement and self.started:
+            print(self._announcement, file=sys.stderr, flush=True)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM begins the drain. A second one, or Ctrl-C, ends it; the next Ctrl-C does not wait for anybody.
+
+        uvicorn would raise the signal again after its shutdown: the status would not be 0.
+        """
+        if sig == SIGTERM and not self._lifecycle.draining:
+            self._lifecycle.draining = True
+            self._stop_at = monotonic() + self._drain_seconds
+            return
+        self._lifecycle.draining = True
+        self.force_exit = self.force_exit or self.should_exit
+        self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second. True: shut down now."""
+        if self._stop_at is not None and monotonic() >= self._stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening address, taken before anything is started. Raises ConfigurationError where it cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with ExitStack() as undo:
+            listener = undo.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            undo.pop_all()
+    except (OSError, OverflowError) as error:
+        reason = (getattr(error, "strerror", None) or "not an address").lower()
+        raise ConfigurationError(f"--host, --port: cannot listen there ({reason})") from None
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """As a URL for a browser on this machine."""
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
+
+
+def run(settings: Settings, open_graph: OpenGraph, listener: socket.socket, announcement: str = "") -> None:
+    """Serves until a signal. What goes wrong in the start is raised as it is."""
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it would log a second line beside the request's own
+    lifecycle = Lifecycle()
+    config = uvicorn.Config(
+        Edge(settings, lifecycle),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=FINISH,
+        timeout_keep_alive=75,
+    )
+    server = Server(config, lifecycle, settings.drain_seconds, announcement)
+
+    async def served() -> None:
+        async with open_graph(settings) as graph:
+            lifecycle.graph = graph
+            await server.serve(sockets=[listener])
+            lifecycle.graph = None
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(served())

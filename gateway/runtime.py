@@ -1,0 +1,188 @@
+"""Where the parts meet: settings in, a running gateway out. The only file that builds things."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import OperationType
+
+from gateway.access.policy import Policy
+from gateway.access.principal import Principal
+from gateway.access.pseudonyms import Pseudonyms
+from gateway.domain.clock import Clock, system
+from gateway.domain.ports.supply import Supply
+from gateway.execution.errors import facts
+from gateway.execution.operation import GraphQLRequest, Operations, Outcome
+from gateway.federation import crosswalk, discovery
+from gateway.federation.catalog import Catalog
+from gateway.federation.crosswalk import Crosswalk
+from gateway.federation.supplies import Supplies
+from gateway.loaders.request import Request
+from gateway.registry import vendors
+from gateway.sandbox import host
+from gateway.sandbox.world import World
+from gateway.schema import build
+from gateway.settings import ConfigurationError, Settings, VendorsSettings
+from gateway.upstream.calls import Observer, unobserved
+from gateway.upstream.transport import HttpxTransport
+from gateway.upstream.transport import Request as Fetch
+from gateway.upstream.vendor import Vendor, build_client
+
+log = structlog.get_logger("gateway")
+
+
+class Gateway:
+    """The graph, ready to be asked. Safe for any number of operations at once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        schema: strawberry.Schema,
+        catalog: Catalog,
+        policy: Policy,
+        pseudonyms: Pseudonyms,
+    ) -> None:
+        self._settings = settings
+        self._operations = Operations(schema)
+        self._policy = policy
+        self._pseudonyms = pseudonyms
+        self.catalog = catalog
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether any vendor is played by a simulator."""
+        return bool(self._settings.simulated)
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Principal:
+        """Who sends these headers. Raises Unauthenticated."""
+        return await self._policy.authenticate(headers)
+
+    async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
+        """One operation as `principal`. Never raises but for cancellation."""
+        context = Request(
+            self.catalog,
+            principal,
+            self._pseudonyms,
+            page_size=self._settings.page_size,
+            by_get=OperationType.MUTATION not in request.allowed,
+            describe=facts,
+        )
+        return await self._operations.run(request, context)
+
+    async def ready(self) -> Mapping[str, Any]:
+        """State of each vendor, ready for JSON."""
+        states = {}
+        for declared in vendors():
+            supply = self.catalog.supplies.get(declared.key)
+            states[declared.key.value] = (await supply.health.health()).state.value if supply else "NOT_CONFIGURED"
+        return states
+
+
+@asynccontextmanager
+async def gateway(
+    settings: Settings, *, clock: Clock = system, world: World | None = None, observer: Observer = unobserved
+) -> AsyncIterator[Gateway]:
+    """A gateway over the vendors that are configured, or over simulators started here.
+
+    `world` replaces the sandbox's own. Raises ConfigurationError.
+    """
+    async with AsyncExitStack() as stack:
+        codes = _crosswalk(settings.sites)
+        if settings.simulated and not settings.played:
+            settings, played = _hosted(settings, world or World(clock=clock), stack)
+            codes = codes or played
+        pseudonyms = Pseudonyms.from_settings(settings)
+        policy = await _policy(settings, pseudonyms, clock, stack)
+        supplies = [
+            _supply(vendor, settings, clock, observer, stack)
+            for vendor in vendors()
+            if getattr(settings.vendors, vendor.key.folder).configured
+        ]
+        catalog = Catalog(
+            Supplies(supplies),
+            codes or Crosswalk(),
+            [key.get_secret_value().encode() for key in settings.cursor_keys] or [pseudonyms.derive("cursors")],
+            clock,
+            settings.vendors.bespot,
+        )
+        yield Gateway(settings, build.build(), catalog, policy, pseudonyms)
+
+
+def print_schema() -> str:
+    """The SDL."""
+    return build.printed()
+
+
+async def discover_sites(settings: Settings) -> tuple[str, int]:
+    """`gateway sites discover`: its text and exit status."""
+    async with gateway(settings) as running:
+        return discovery.discovered(await discovery.reports(running.catalog), running.catalog)
+
+
+async def check_sites(settings: Settings) -> tuple[str, int]:
+    """`gateway sites check`: its text and exit status."""
+    async with gateway(settings) as running:
+        return discovery.checked(await discovery.reports(running.catalog), running.catalog)
+
+
+def _crosswalk(path: Path | None) -> Crosswalk | None:
+    if path is None:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"GATEWAY_SITES: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError("GATEWAY_SITES: not a text in UTF-8") from None
+    return crosswalk.parse(text)
+
+
+def _hosted(settings: Settings, world: World, stack: AsyncExitStack) -> tuple[Settings, Crosswalk]:
+    """Simulators on loopback sockets, the settings that reach them, and the crosswalk of their world."""
+    modules = [vendor.simulator for vendor in vendors() if vendor.key.folder in settings.simulated]
+    hosted = host.start(world, modules)
+    stack.callback(hosted.stop)
+    sections = {
+        folder: getattr(settings.vendors, folder).model_dump() | dict(played.settings)
+        for folder, played in hosted.vendors.items()
+    }
+    every = {folder: getattr(settings.vendors, folder).model_dump() for folder in VendorsSettings.model_fields}
+    reached = settings.model_copy(
+        update={
+            "vendors": VendorsSettings.model_validate(every | sections),
+            "played": tuple(sorted(hosted.vendors)),
+        }
+    )
+    return reached, crosswalk.parse(world.crosswalk_toml())
+
+
+async def _policy(settings: Settings, pseudonyms: Pseudonyms, clock: Clock, stack: AsyncExitStack) -> Policy:
+    url = settings.jwt.jwks_url
+    transport = HttpxTransport(max_connections=2) if url else None
+    if transport is not None:
+        stack.push_async_callback(transport.close)
+
+    async def keys() -> bytes:
+        assert transport is not None and url is not None, "only asked where an issuer is set"  # noqa: PT018
+        answer = await transport.send(Fetch("GET", url, {"accept": "application/json"}, None, 5.0, 256 * 1024))
+        if answer.status != 200:
+            raise ConnectionError("the issuer refused to tell its keys")
+        return answer.body
+
+    policy = Policy.from_settings(settings, pseudonyms, keys, clock)
+    stack.push_async_callback(policy.close)
+    if policy.open_to_nobody:
+        log.warning("nobody may ask: set GATEWAY_API_KEYS, GATEWAY_JWT__* or GATEWAY_ANONYMOUS_SCOPES")
+    return policy
+
+
+def _supply(vendor: Vendor, settings: Settings, clock: Clock, observer: Observer, stack: AsyncExitStack) -> Supply:
+    section = getattr(settings.vendors, vendor.key.folder)
+    client = build_client(vendor, section, clock, observer=observer)
+    stack.push_async_callback(client.close)
+    return vendor.build(section, client, clock, vendor.key.folder in settings.simulated)

@@ -1,0 +1,25 @@
+"""The schema, made once."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from gateway.schema.query import Query
+from gateway.schema.scalars import SCALARS
+from gateway.schema.session import AppSession, WifiSession
+from gateway.schema.site import Site
+
+
+def build() -> strawberry.Schema:
+    """A schema without extensions: parsing, limits and masking are the edge's and the execution room's."""
+    return strawberry.Schema(
+        query=Query,
+        types=[Site, AppSession, WifiSession],
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+    )
+
+
+def printed() -> str:
+    """The SDL, as committed in schema.graphql."""
+    return build().as_str() + "\n"

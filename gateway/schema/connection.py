@@ -1,0 +1,103 @@
+"""Connections (Relay): the types every list shares, and the plain objects they read from.
+
+The sources are attributes only, so that a page of rows completes without a resolver per row.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, TypeVar
+
+import strawberry
+
+from gateway.domain.coverage import Coverage as DomainCoverage
+from gateway.federation.paging import Page
+from gateway.schema.coverage import Coverage
+
+T = TypeVar("T")
+
+EDGES = "The rows of the page, each with its cursor."
+NODES = "The rows of the page, without cursors."
+PAGE_INFO = "Whether there is more on either side, and the cursors to go on from."
+TOTAL = "Rows of the whole connection: exact, or null where that is not known. May cost calls of its own."
+COVERAGE = "What each vendor contributed: complete, partial, failed or not covered."
+CURSOR = "Names this row's position, for `after` and `before`. Bound to the field, its filters and its window."
+
+
+@strawberry.type(description="Where a page stands in its connection.")
+class PageInfo:
+    """Read from PageInfoSource."""
+
+    has_next_page: bool = strawberry.field(description="Whether rows follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether rows come before this page.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first row; null where the page is empty.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last row; null where the page is empty.")
+
+
+class EdgeSource(Generic[T]):
+    """One row and its cursor, which is only made when somebody reads it."""
+
+    __slots__ = ("_page", "node")
+
+    def __init__(self, page: Page[T], node: T) -> None:
+        self._page = page
+        self.node = node
+
+    @property
+    def cursor(self) -> str:
+        return self._page.cursor(self.node)
+
+
+class PageInfoSource(Generic[T]):
+    """What PageInfo reads."""
+
+    __slots__ = ("_page", "has_next_page", "has_previous_page")
+
+    def __init__(self, page: Page[T]) -> None:
+        self._page = page
+        self.has_next_page = page.has_next
+        self.has_previous_page = page.has_previous
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self._page.cursor(self._page.rows[0]) if self._page.rows else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self._page.cursor(self._page.rows[-1]) if self._page.rows else None
+
+
+class ConnectionSource(Generic[T]):
+    """What a connection type reads."""
+
+    __slots__ = ("_page",)
+
+    def __init__(self, page: Page[T]) -> None:
+        self._page = page
+
+    @property
+    def nodes(self) -> list[T]:
+        return self._page.rows
+
+    @property
+    def edges(self) -> list[EdgeSource[T]]:
+        page = self._page
+        return [EdgeSource(page, row) for row in page.rows]
+
+    @property
+    def page_info(self) -> PageInfoSource[T]:
+        return PageInfoSource(self._page)
+
+    @property
+    def total_count(self) -> int | None:
+        return self._page.total
+
+    @property
+    def totals(self) -> object:
+        return self._page.totals
+
+    @property
+    def coverage(self) -> list[DomainCoverage]:
+        return self._page.coverage
+
+
+CoverageLines = list[Annotated[Coverage, strawberry.lazy("gateway.schema.coverage")]]

@@ -1,0 +1,84 @@
+"""The scalars of the contract. Refusals name the rule and never repeat the value (rules.md 43)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+from gateway.domain import instant
+
+DateTime = NewType("DateTime", str)
+Date = NewType("Date", date)
+JSON = NewType("JSON", object)
+BigInt = NewType("BigInt", int)
+
+_SAFE = 2**53
+
+
+def _parse_instant(value: object) -> int:
+    """Text to microseconds UTC: inputs of this scalar are `Micros` inside the gateway."""
+    if not isinstance(value, str):
+        raise ValueError("an RFC 3339 instant is written as a text")  # noqa: TRY004
+    return instant.parse(value)
+
+
+def _show_instant(value: Any) -> str:
+    return value if isinstance(value, str) else instant.text(value)
+
+
+def _parse_day(value: object) -> date:
+    if not isinstance(value, str) or len(value) != 10:
+        raise ValueError("a calendar day is written YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a calendar day is written YYYY-MM-DD") from None
+
+
+def _show_day(value: Any) -> str:
+    return str(value.isoformat())
+
+
+def _parse_big(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not -_SAFE < value < _SAFE:
+        raise ValueError("a whole number below 2^53")
+    return value
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="RFC 3339 instant, such as `2026-11-22T10:00:00Z`. Any offset is accepted and one is required; "
+        "answers are UTC, written with Z, up to 6 fraction digits.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_show_instant,
+        parse_value=_parse_instant,
+    ),
+    Date: strawberry.scalar(
+        name="Date",
+        description="ISO 8601 calendar day, YYYY-MM-DD. It has no time zone of its own: it is a day of the site.",
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
+        serialize=_show_day,
+        parse_value=_parse_day,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value, as the vendor sent it: its shape is the vendor's and may change.",
+        specified_by_url="https://ecma-international.org/publications-and-standards/standards/ecma-404/",
+        serialize=_same,
+        parse_value=_same,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="Integer that may pass 2^31, written as a JSON number below 2^53 (transferred bytes).",
+        serialize=_same,
+        parse_value=_parse_big,
+    ),
+}

@@ -1,0 +1,127 @@
+"""A list by absolute row range, read in pages counted from 1, a hundred rows each (quirks O2 to O4).
+
+A page that is not the page asked is an error, never a loop. Nothing here knows what the rows are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, NoReturn, TypeVar
+
+import msgspec
+
+from gateway.domain.errors import Malformed
+from gateway.domain.ports.pages import Page
+from gateway.domain.vendor import VendorKey
+from gateway.vendors.okube import wire
+from gateway.vendors.okube.caller import PAGE_ROWS
+
+Row = TypeVar("Row")
+
+_AT_ONCE = 8  # pages of one range under way together
+
+
+class Sheet(msgspec.Struct, Generic[Row], frozen=True):
+    """One page as answered: its rows, and what the vendor says of the list."""
+
+    rows: list[Row]
+    paginated: wire.Paginated
+
+    @property
+    def last(self) -> bool:
+        told = self.paginated
+        return not told.has_more or not self.rows or (told.page_count is not None and told.page >= told.page_count)
+
+    def size(self, asked: int) -> int:
+        """Rows of a full page: the vendor may give fewer than asked, and say so or not."""
+        told = asked if self.paginated.per_page is None else self.paginated.per_page
+        return told if self.last else min(told, len(self.rows))
+
+
+# Asks one page: its number, counted from 1, and its size.
+Fetch = Callable[[int, int], Coroutine[Any, Any, Sheet[Row]]]
+
+
+async def read(fetch: Fetch[Row], start: int, count: int, identity: Callable[[Row], str]) -> Page[Row]:
+    """Rows of `[start, start + count)`, each once (quirk O4). Raises Malformed for pages that are not those asked."""
+    if count <= 0:
+        return Page([], [], None, start, end=False)
+    first, size = await _first(fetch, start)
+    number = first.paginated.page
+    sheets = [first]
+    until = -(-min(start + count, first.paginated.total) // size)
+    while not sheets[-1].last and (behind := number + len(sheets)) <= until:
+        pages = range(behind, min(until, behind + _AT_ONCE - 1) + 1)
+        sheets += await _together([_page(fetch, page, size) for page in pages])
+        if any(not sheet.last and sheet.size(size) != size for sheet in sheets):
+            _refuse("Okube keeps changing the size of its pages.", "per_page")
+    rows = [row for sheet in sheets for row in sheet.rows]
+    skip = max(0, start - (number - 1) * size)
+    taken = rows[skip : skip + count]
+    end = sheets[-1].last and skip + len(taken) >= len(rows)
+    return unique(taken, start, first.paginated.total, identity, end=end)
+
+
+async def read_all(fetch: Fetch[Row], identity: Callable[[Row], str]) -> list[Row]:
+    """The whole list, each row once."""
+    rows: list[Row] = []
+    position, end = 0, False
+    while not end:
+        page = await read(fetch, position, PAGE_ROWS * _AT_ONCE, identity)
+        rows += page.rows
+        end = page.end or page.next == position
+        position = page.next
+    return unique(rows, 0, None, identity, end=True).rows
+
+
+def unique(rows: list[Row], start: int, total: int | None, identity: Callable[[Row], str], *, end: bool) -> Page[Row]:
+    """Consecutive rows from position `start` as a page, without those met before in it."""
+    seen: set[str] = set()
+    kept: list[Row] = []
+    positions: list[int] = []
+    for position, row in enumerate(rows, start):
+        name = identity(row)
+        if name not in seen:
+            seen.add(name)
+            kept.append(row)
+            positions.append(position)
+    return Page(kept, positions, total, start + len(rows), end)
+
+
+async def _first(fetch: Fetch[Row], start: int) -> tuple[Sheet[Row], int]:
+    """The page that holds `start`, and the size pages really have."""
+    sheet = await _page(fetch, start // PAGE_ROWS + 1, PAGE_ROWS)
+    size = sheet.size(PAGE_ROWS)
+    if size == PAGE_ROWS or start // size + 1 == sheet.paginated.page == 1:
+        return sheet, size
+    # The vendor gives fewer rows a page than asked: its pages are counted in its own size (quirk O3).
+    sheet = await _page(fetch, start // size + 1, size)
+    if sheet.size(size) != size:
+        _refuse("Okube keeps changing the size of its pages.", "per_page")
+    return sheet, size
+
+
+async def _page(fetch: Fetch[Row], number: int, size: int) -> Sheet[Row]:
+    sheet = await fetch(number, size)
+    if sheet.paginated.page != number:
+        _refuse("Okube answered with another page than the one asked.", "page")
+    if (told := sheet.paginated.per_page) is not None and not len(sheet.rows) <= told <= PAGE_ROWS:
+        _refuse("Okube tells a size of its page that the page does not have.", "per_page")
+    if len(sheet.rows) > size:
+        _refuse("Okube answered with more rows than a page holds.", "per_page")
+    return sheet
+
+
+async def _together(asks: list[Coroutine[Any, Any, Sheet[Row]]]) -> list[Sheet[Row]]:
+    """All at once; the first failure ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(ask) for ask in asks]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def _refuse(message: str, member: str) -> NoReturn:
+    raise Malformed(VendorKey.OKUBE, message, member=f"$['_$paginated'].{member}")

@@ -1,0 +1,153 @@
+"""A small graph that fails in every way the real one can, for tests of execution and of the edge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from enum import Enum
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from gateway.access.principal import CallerKind, Principal
+from gateway.domain import instant
+from gateway.domain.errors import InputError, Unauthenticated, Unavailable
+from gateway.domain.vendor import VendorKey
+from gateway.execution.operation import GraphQLRequest, Operations, Outcome
+from gateway.settings import Settings
+
+Instant = NewType("Instant", int)
+
+
+def parse_instant(value: object) -> int:
+    """Raises InputError, as the real scalars do."""
+    try:
+        return instant.parse(str(value))
+    except ValueError:
+        raise InputError("not an RFC 3339 instant with an offset") from None
+
+
+INSTANT = strawberry.scalar(name="DateTime", serialize=instant.text, parse_value=parse_instant)
+
+
+@strawberry.enum
+class Granularity(Enum):
+    HOUR = "HOUR"
+    DAY = "DAY"
+
+
+@strawberry.input
+class Window:
+    start: Instant
+    end: Instant
+
+
+@strawberry.input(one_of=True)
+class SiteBy:
+    key: strawberry.Maybe[str]
+    id: strawberry.Maybe[strawberry.ID]
+
+
+@strawberry.type
+class Row:
+    number: int
+
+    @strawberry.field
+    def visits(self) -> int | None:
+        raise Unavailable(VendorKey.BESPOT, "Bespot did not answer.", retry_after=2.5, status=503)
+
+    @strawberry.field
+    def broken(self) -> int | None:
+        raise ValueError("secret of row")
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def hello(self, name: str = "world") -> str:
+        await asyncio.sleep(0)
+        return f"hello {name}"
+
+    @strawberry.field
+    def rows(self, first: int = 3) -> list[Row]:
+        return [Row(number=number) for number in range(first)]
+
+    @strawberry.field
+    def site(self, by: SiteBy) -> str | None:
+        return by.key.value if by.key else None
+
+    @strawberry.field
+    def span(self, window: Window, granularity: Granularity = Granularity.HOUR) -> int:
+        if window.end <= window.start:
+            raise InputError("`start` must be before `end`.", ["window", "start"])
+        return window.end - window.start
+
+    @strawberry.field
+    def never_null(self) -> int:
+        return None  # type: ignore[return-value]
+
+    @strawberry.field
+    async def slow(self, seconds: float) -> str:
+        await asyncio.sleep(seconds)
+        return "done"
+
+    @strawberry.field
+    def told(self, info: strawberry.Info) -> int | None:
+        info.context.errors.append(GraphQLError("told aside", extensions={"code": "FORBIDDEN"}))
+        info.context.failures.append({"vendor": "BESPOT"})
+        return None
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.field
+    def touch(self) -> bool:
+        return True
+
+
+class ToyContext:
+    def __init__(self) -> None:
+        self.errors: list[GraphQLError] = []
+        self.failures: list[dict[str, Any]] = []
+
+    def extensions(self) -> dict[str, Any]:
+        return {"failures": self.failures} if self.failures else {}
+
+
+class ToySchema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        raise AssertionError("strawberry's own execution must not be used")
+
+
+def schema() -> strawberry.Schema:
+    return ToySchema(Query, Mutation, config=StrawberryConfig(scalar_map={Instant: INSTANT}))
+
+
+class ToyGraph:
+    """Stands in for the gateway at the edge. `ran` counts executions."""
+
+    def __init__(self, sandbox: bool = False) -> None:
+        self.sandbox = sandbox
+        self.operations = Operations(schema())
+        self.ran = 0
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Principal:
+        if "authorization" in headers:
+            raise Unauthenticated("The credential is not valid here.")
+        return Principal(kind=CallerKind.ANONYMOUS, label="anonymous")
+
+    async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
+        self.ran += 1
+        return await self.operations.run(request, ToyContext())
+
+    async def ready(self) -> Mapping[str, Any]:
+        return {"BESPOT": {"state": "HEALTHY"}}
+
+
+@asynccontextmanager
+async def open_toy(settings: Settings) -> AsyncIterator[ToyGraph]:
+    yield ToyGraph(sandbox=bool(settings.simulated))
