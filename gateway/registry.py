@@ -9,6 +9,8 @@ from gateway.upstream.vendor import Vendor
 
 VENDORS = (
     "gateway.vendors.bespot",
+    "gateway.vendors.shopster",
+    "gateway.vendors.okube",
     "gateway.vendors.guest_wifi",
 )
 

@@ -7,9 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import strawberry
 import structlog
-from graphql import OperationType
 
 from gateway.access.policy import Policy
 from gateway.access.principal import Principal
@@ -17,7 +15,7 @@ from gateway.access.pseudonyms import Pseudonyms
 from gateway.domain.clock import Clock, system
 from gateway.domain.ports.supply import Supply
 from gateway.execution.errors import facts
-from gateway.execution.operation import GraphQLRequest, Operations, Outcome
+from gateway.execution.operation import READ_ONLY, GraphQLRequest, Operations, Outcome
 from gateway.federation import crosswalk, discovery
 from gateway.federation.catalog import Catalog
 from gateway.federation.crosswalk import Crosswalk
@@ -42,13 +40,13 @@ class Gateway:
     def __init__(
         self,
         settings: Settings,
-        schema: strawberry.Schema,
+        operations: Operations,
         catalog: Catalog,
         policy: Policy,
         pseudonyms: Pseudonyms,
     ) -> None:
         self._settings = settings
-        self._operations = Operations(schema)
+        self._operations = operations
         self._policy = policy
         self._pseudonyms = pseudonyms
         self.catalog = catalog
@@ -69,7 +67,7 @@ class Gateway:
             principal,
             self._pseudonyms,
             page_size=self._settings.page_size,
-            by_get=OperationType.MUTATION not in request.allowed,
+            by_get=request.allowed == READ_ONLY,
             describe=facts,
         )
         return await self._operations.run(request, context)
@@ -109,8 +107,9 @@ async def gateway(
             [key.get_secret_value().encode() for key in settings.cursor_keys] or [pseudonyms.derive("cursors")],
             clock,
             settings.vendors.bespot,
+            settings.vendors.okube,
         )
-        yield Gateway(settings, build.build(), catalog, policy, pseudonyms)
+        yield Gateway(settings, Operations(build.build()), catalog, policy, pseudonyms)
 
 
 def print_schema() -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
 from gateway import settings
+from gateway.registry import vendors
 from gateway.sandbox import host
 from gateway.sandbox.world import World
 from gateway.settings import Settings, VendorsSettings
@@ -21,7 +22,9 @@ def play(port_base: int, seed: int, stores: int, days: int) -> None:
     """Until SIGTERM or Ctrl-C."""
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the simulators' thread, which inherits the mask
-    hosted = host.start(World(seed=seed, stores=stores, days=days), _modules(VendorsSettings.model_fields), port_base)
+    hosted = host.start(
+        World(seed=seed, stores=stores, days=days), _modules(VendorsSettings.model_fields.keys()), port_base
+    )
     typer.echo(host.announce(hosted))
     signal.sigwait(signals)
     hosted.stop()
@@ -43,5 +46,5 @@ def played(loaded: Settings) -> Iterator[Settings]:
         hosted.stop()
 
 
-def _modules(folders: Iterable[str]) -> list[str]:
-    return [f"gateway.vendors.{folder}.sandbox" for folder in VendorsSettings.model_fields if folder in set(folders)]
+def _modules(folders: Collection[str]) -> list[str]:
+    return [vendor.simulator for vendor in vendors() if vendor.key.folder in folders]

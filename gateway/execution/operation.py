@@ -35,6 +35,11 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     extensions: dict[str, Any] = {}
     allowed: frozenset[OperationType] = READ_AND_WRITE
 
+    @property
+    def read_only(self) -> bool:
+        """Asked in a way that may not write: by GET."""
+        return OperationType.MUTATION not in self.allowed
+
 
 class Context(Protocol):
     """What the graph keeps for one operation. Its errors and extensions are read after the run."""

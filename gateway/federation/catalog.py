@@ -12,16 +12,19 @@ from gateway.federation.counts import Counts
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.cursor import Cursors
 from gateway.federation.directory import Directory
+from gateway.federation.engagement import Engagement
 from gateway.federation.footfall import Footfall
+from gateway.federation.kpis import Kpis
+from gateway.federation.lists import Lists
 from gateway.federation.series import OccupancySeries, Rules, VisitSeries
 from gateway.federation.sessions import Sessions
 from gateway.federation.sites import Sites
 from gateway.federation.supplies import Supplies
-from gateway.settings import BespotSettings
+from gateway.settings import BespotSettings, OkubeSettings
 
 
 class Catalog:
-    """Nouns by name. `supplies` says which vendors are there."""
+    """Nouns by name. `supplies` says which vendors are there; `applications` which of Okube's may be named."""
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class Catalog:
         cursors: Sequence[bytes],
         clock: Clock,
         counter: BespotSettings,
+        okube: OkubeSettings,
     ) -> None:
         signer = Cursors(cursors)
         rules = Rules(int(counter.settle * SECOND), int(counter.carry_forward * SECOND))
@@ -43,6 +47,10 @@ class Catalog:
         self.visits: Footfall[Visit, VisitColumns] = Footfall(VisitSeries(), *parts, rules)
         self.occupancy: Footfall[Occupancy, OccupancyColumns] = Footfall(OccupancySeries(rules), *parts, rules)
         self.counts = Counts(supplies, crosswalk)
+        self.engagement = Engagement(supplies)
+        self.lists = Lists(signer, clock)
+        self.kpis = Kpis(supplies)
+        self.applications = tuple(dict.fromkeys(name for name in (okube.application, *okube.applications) if name))
 
     @property
     def known(self) -> tuple[Site, ...]:

@@ -86,6 +86,7 @@ def _narrowed(window: Window, found: Slice[Body], budget: int, reach: Reach) -> 
     if reach.day_first or not found.sample:
         return _near(window, reach.grain if reach.day_first else max(reach.grain, window.length // _GROWTH), reach)
     seen = found.sample
+    budget = min(budget, max(len(seen), reach.need))  # a vendor may clamp its pages
     held = max(found.total or 0, len(seen) + 1)
     # distances from the near end: small is near, whichever way the scan goes
     away = [window.end - 1 - t if reach.backward else t - window.start for t in seen]

@@ -57,6 +57,8 @@ class GraphQLEndpoint:
 
     async def _question(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
         if scope["method"] in READS:
+            if len(scope["query_string"]) > self._settings.max_body_bytes:
+                raise Refusal(414, f"A question may have {self._settings.max_body_bytes} bytes.")
             return parameters.of_query_string(scope["query_string"])
         negotiation.check_question_type(headers.get("content-type"), headers.get("content-encoding"))
         return parameters.of_body(

@@ -125,6 +125,18 @@ class Request:
             site = self.catalog.directory.joined(record) if record else None
         return site if site is not None and self.principal.sees(site) else None
 
+    async def application(self, reference: str | None) -> str | None:
+        """An application a caller named; None is the configured one. Another than those is refused (rules.md 11)."""
+        allowed = self.catalog.applications
+        if reference is None or reference in allowed:
+            return reference
+        records = self.catalog.supplies.records()
+        for name in allowed:
+            record = await records.application(name)
+            if record is not None and reference in (record.id, record.key):
+                return name
+        raise InputError("There is no such application.", ("application",))
+
     async def sites(self, keys: list[str | None], argument: tuple[str | int, ...]) -> tuple[Site, ...]:
         """Sites of an argument, each once; an unknown one and another's are refused alike (rules.md 8)."""
         if len(keys) > MOST_MEMBERS:

@@ -152,8 +152,9 @@ _KNOWN: tuple[Place, ...] = (
 )  # fmt: skip
 
 STRAYS: tuple[Place, ...] = (
-    Place(0xFFF0, "stray-piraeus", "Piraeus, Warehouse outlet", _GREECE, _WEEKDAYS_AND_SATURDAY, 150, (23.6460, 37.9420),
-          "Piraeus", "GR", (), ("999001",), _okube(0x9F01, "PIRAEUS"), _mall(9901, "Piraeus"), "Q0wErTyUiOp", False),
+    Place(0xFFF0, "stray-piraeus", "Piraeus, Warehouse outlet", _GREECE, _WEEKDAYS_AND_SATURDAY, 150,
+          (23.6460, 37.9420), "Piraeus", "GR", (), ("999001",), _okube(0x9F01, "PIRAEUS"), _mall(9901, "Piraeus"),
+          "Q0wErTyUiOp", False),
     Place(0xFFF1, "stray-nice", "Nice, Pop-up", _FRANCE, _SHOP, 120, (7.2620, 43.7030),
           "Nice", "FR", (), ("00009X",), _okube(0x9F02, "NICE-POPUP"), _mall(9902, "Nice"), "q0WeRtYuIoP", False),
 )  # fmt: skip

@@ -2,3 +2,5 @@
 
 No vendor's word, no I/O and no rule of federation stands here.
 """
+
+from gateway.schema import enums as enums  # registered before any type reads them

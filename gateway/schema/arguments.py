@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import strawberry
 from strawberry import UNSET
@@ -12,7 +13,7 @@ from gateway.domain.errors import InputError
 from gateway.domain.window import Days as DomainDays
 from gateway.domain.window import Window as DomainWindow
 from gateway.federation.paging import LIST_MAXIMUM, ROWS_MAXIMUM, PageAsk, page_ask
-from gateway.loaders.request import Request
+from gateway.loaders.request import MOST_MEMBERS, Request
 from gateway.schema.enums import SortDirection
 from gateway.schema.scalars import Date, DateTime
 from gateway.schema.selection import selected
@@ -109,3 +110,31 @@ def _page(info: Info, first: Any, after: Any, last: Any, before: Any, maximum: i
         total="totalCount" in names,
         totals="totals" in names,
     )
+
+
+def members(values: Any, name: str) -> tuple[Any, ...] | None:
+    """A list of a filter; None where it was left out. Raises InputError where it is too long."""
+    listed = given(values)
+    if listed is None:
+        return None
+    if len(listed) > MOST_MEMBERS:
+        raise InputError(f"At most {MOST_MEMBERS} values can be named.", ("filter", name))
+    return tuple(listed)
+
+
+def instant_of(value: Any) -> int | None:
+    """An instant of an input: microseconds already (scalars.py)."""
+    found = given(value)
+    return None if found is None else int(found)
+
+
+def zone_of(value: Any) -> str | None:
+    """An IANA name, checked. Raises InputError."""
+    name = given(value)
+    if name is None:
+        return None
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise InputError("Not an IANA time zone.", ("filter", "timezone")) from None
+    return str(name)

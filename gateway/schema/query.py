@@ -9,14 +9,25 @@ import strawberry
 from strawberry import UNSET
 
 from gateway.access.scopes import Scope
+from gateway.domain.engagement import ComebackWindow, DwellThreshold, EngagementInterval, EngagementTerms
 from gateway.domain.errors import GatewayError, InputError
+from gateway.domain.kpi import (
+    ConversionScope,
+    GeoMarketingScope,
+    KpiAsk,
+    KpiGranularity,
+    KpiMode,
+    KpiModule,
+    PresenceScope,
+)
 from gateway.domain.site import Site as DomainSite
 from gateway.domain.vendor import VendorKey
 from gateway.federation.buckets import Granularity
 from gateway.federation.directory import by_reference
 from gateway.loaders.request import MOST_MEMBERS
-from gateway.schema import vendor
+from gateway.schema import lists, vendor
 from gateway.schema.answering import connection, rooted
+from gateway.schema.application import ApplicationConnection
 from gateway.schema.arguments import (
     After,
     Before,
@@ -33,12 +44,42 @@ from gateway.schema.arguments import (
     rows_page,
     window_of,
 )
+from gateway.schema.campaign import CampaignConnection
 from gateway.schema.count import SiteCount, counts
+from gateway.schema.engagement import (
+    AudiencesArgument,
+    BounceArgument,
+    ComebackArgument,
+    EngagedArgument,
+    EngagementSeries,
+    IntervalArgument,
+    series,
+)
 from gateway.schema.enums import SortDirection
 from gateway.schema.footfall import merged
 from gateway.schema.guest import GuestLease, leases
+from gateway.schema.kpi import (
+    ApplicationArgument,
+    ConversionKpisArgument,
+    ConversionScopesArgument,
+    FiltersArgument,
+    GeoMarketingKpisArgument,
+    GeoMarketingScopesArgument,
+    KpiGranularityArgument,
+    KpiSeries,
+    ModeArgument,
+    PresenceKpisArgument,
+    PresenceScopesArgument,
+    StudyArgument,
+    UpliftArgument,
+    of_application,
+    study_of,
+)
+from gateway.schema.lists import CampaignFilterArgument, PointOfInterestFilterArgument, StudyFilterArgument
 from gateway.schema.node import Node, decode, site_key
 from gateway.schema.occupancy import OccupancyConnection
+from gateway.schema.point_of_interest import PointOfInterestConnection
+from gateway.schema.records import record_by_id
 from gateway.schema.selection import selected_within
 from gateway.schema.session import SessionConnection
 from gateway.schema.sessions import session_page
@@ -52,6 +93,7 @@ from gateway.schema.site import (
     SiteOrder,
     site_ask,
 )
+from gateway.schema.study import StudyConnection
 from gateway.schema.vendor import Vendor, Viewer
 from gateway.schema.visit import VisitConnection
 
@@ -60,6 +102,9 @@ IdsArgument = Annotated[list[strawberry.ID], strawberry.argument(description="Gl
 ByArgument = Annotated[SiteBy, strawberry.argument(description="Exactly one way to name it.")]
 SiteFilterArgument = Annotated[SiteFilter | None, strawberry.argument(description="Which sites.")]
 SiteOrderArgument = Annotated[SiteOrder | None, strawberry.argument(description="How to sort them.")]
+EngagementSitesArgument = Annotated[
+    list[strawberry.ID], strawberry.argument(description="Global ids of the sites asked, at most 1,000.")
+]
 OnlineArgument = Annotated[
     bool | None, strawberry.argument(description="Only logins that are online now, or only those that are not.")
 ]
@@ -82,7 +127,9 @@ async def _by_id(info: Info, text: str) -> object | None:
     if found is None:
         return None
     kind, key = found
-    return await info.context.site(key) if kind == "Site" else None
+    if kind == "Site":
+        return await info.context.site(key)
+    return await record_by_id(info, kind, key)
 
 
 @rooted
@@ -142,7 +189,7 @@ async def _sites(
     ask = site_ask(given(filter), given(order_by))
     page = list_page(info, first, after, last, before)
     kinds = ask.kind is not None or "kind" in selected_within(info, "nodes", "node")
-    roster = await request.roster(ask.application, kinds=kinds)
+    roster = await request.roster(await request.application(ask.application), kinds=kinds)
     if roster.error is not None and ask.kind is not None:
         raise roster.error
     bound = (request.bound, repr(ask))
@@ -224,6 +271,142 @@ async def _guests_by_ip(info: Info, addresses: AddressesArgument) -> list[GuestL
     return await leases(info, addresses)  # type: ignore[return-value]
 
 
+@rooted
+async def _engagement(
+    info: Info,
+    sites: EngagementSitesArgument,
+    days: DaysArgument,
+    interval: IntervalArgument = EngagementInterval.DAILY,
+    comeback: ComebackArgument = ComebackWindow.TWO_WEEKS,
+    bounce_threshold: BounceArgument = DwellThreshold.FIVE_MINUTES,
+    engagement_threshold: EngagedArgument = DwellThreshold.TWENTY_MINUTES,
+    audiences: AudiencesArgument = UNSET,
+) -> list[EngagementSeries] | None:
+    terms = EngagementTerms(interval, comeback, bounce_threshold, engagement_threshold)
+    return await series(info, await _asked(info, sites), days_of(days), terms, audiences)
+
+
+@rooted
+async def _applications(
+    info: Info, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
+) -> ApplicationConnection | None:
+    return await lists.applications(info, list_page(info, first, after, last, before))
+
+
+@rooted
+async def _campaigns(
+    info: Info,
+    filter: CampaignFilterArgument = UNSET,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+) -> CampaignConnection | None:
+    return await lists.campaigns(info, given(filter), list_page(info, first, after, last, before))
+
+
+@rooted
+async def _points_of_interest(
+    info: Info,
+    filter: PointOfInterestFilterArgument = UNSET,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+) -> PointOfInterestConnection | None:
+    return await lists.points_of_interest(info, given(filter), list_page(info, first, after, last, before))
+
+
+@rooted
+async def _studies(
+    info: Info,
+    filter: StudyFilterArgument = UNSET,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+) -> StudyConnection | None:
+    return await lists.studies(info, given(filter), list_page(info, first, after, last, before))
+
+
+@rooted
+async def _geo_marketing(
+    info: Info,
+    study: StudyArgument,
+    days: DaysArgument,
+    kpis: GeoMarketingKpisArgument,
+    application: ApplicationArgument = UNSET,
+    mode: ModeArgument = KpiMode.HISTOGRAM,
+    granularity: KpiGranularityArgument = KpiGranularity.DAY,
+    scopes: GeoMarketingScopesArgument = (GeoMarketingScope.GLOBAL,),  # type: ignore[assignment]
+    uplift: UpliftArgument = True,
+    filters: FiltersArgument = UNSET,
+) -> list[KpiSeries] | None:
+    ask = KpiAsk(
+        KpiModule.GEO_MARKETING,
+        days_of(days),
+        tuple(kpis),
+        tuple(scopes),
+        application=await info.context.application(given(application)),
+        study=study_of(study),
+        mode=mode,
+        granularity=granularity,
+        uplift=uplift,
+        filters=given(filters),
+    )
+    return await of_application(info, ask)
+
+
+@rooted
+async def _conversion(
+    info: Info,
+    days: DaysArgument,
+    kpis: ConversionKpisArgument,
+    application: ApplicationArgument = UNSET,
+    mode: ModeArgument = KpiMode.HISTOGRAM,
+    granularity: KpiGranularityArgument = KpiGranularity.DAY,
+    scopes: ConversionScopesArgument = (ConversionScope.GLOBAL,),  # type: ignore[assignment]
+    uplift: UpliftArgument = True,
+    filters: FiltersArgument = UNSET,
+) -> list[KpiSeries] | None:
+    ask = KpiAsk(
+        KpiModule.CONVERSION,
+        days_of(days),
+        tuple(kpis),
+        tuple(scopes),
+        application=await info.context.application(given(application)),
+        mode=mode,
+        granularity=granularity,
+        uplift=uplift,
+        filters=given(filters),
+    )
+    return await of_application(info, ask)
+
+
+@rooted
+async def _presence(
+    info: Info,
+    days: DaysArgument,
+    kpis: PresenceKpisArgument,
+    application: ApplicationArgument = UNSET,
+    mode: ModeArgument = KpiMode.HISTOGRAM,
+    granularity: KpiGranularityArgument = KpiGranularity.DAY,
+    scopes: PresenceScopesArgument = (PresenceScope.GLOBAL,),  # type: ignore[assignment]
+    filters: FiltersArgument = UNSET,
+) -> list[KpiSeries] | None:
+    ask = KpiAsk(
+        KpiModule.PRESENCE,
+        days_of(days),
+        tuple(kpis),
+        tuple(scopes),
+        application=await info.context.application(given(application)),
+        mode=mode,
+        granularity=granularity,
+        filters=given(filters),
+    )
+    return await of_application(info, ask)
+
+
 async def _vendors(info: Info) -> list[Vendor]:
     info.context.require(Scope.READ)
     return await vendor.vendors(info)
@@ -277,6 +460,33 @@ class Query:
         resolver=_guests_by_ip,
         description="Who holds these Wi-Fi addresses now, and for how long. Needs scope pii:read. At most 1000 "
         "addresses; answers in the order asked, null where unknown.",
+    )
+    engagement: list[EngagementSeries] | None = strawberry.field(
+        resolver=_engagement, description="Shopster's grouped metrics for several sites at once."
+    )
+    applications: ApplicationConnection | None = strawberry.field(
+        resolver=_applications,
+        description="Client accounts at Okube. Arguments named `application` take an Okube `_id` or key.",
+    )
+    campaigns: CampaignConnection | None = strawberry.field(
+        resolver=_campaigns, description="Marketing campaigns, as Okube lists them."
+    )
+    points_of_interest: PointOfInterestConnection | None = strawberry.field(
+        resolver=_points_of_interest, description="Points of interest, as Okube lists them."
+    )
+    studies: StudyConnection | None = strawberry.field(
+        resolver=_studies, description="Geo-marketing studies, as Okube lists them."
+    )
+    geo_marketing: list[KpiSeries] | None = strawberry.field(
+        resolver=_geo_marketing,
+        description="Okube's geo-marketing figures of a whole application, within one study. Omit `application` for "
+        "the configured one.",
+    )
+    conversion: list[KpiSeries] | None = strawberry.field(
+        resolver=_conversion, description="Okube's conversion figures of a whole application."
+    )
+    presence: list[KpiSeries] | None = strawberry.field(
+        resolver=_presence, description="Okube's presence figures of a whole application."
     )
     vendors: list[Vendor] = strawberry.field(
         resolver=_vendors, description="State of each vendor: quota, breaker, freshness."

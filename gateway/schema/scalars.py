@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.domain import instant
+from gateway.domain.errors import InputError
 
 DateTime = NewType("DateTime", str)
 Date = NewType("Date", date)
@@ -21,8 +22,11 @@ _SAFE = 2**53
 def _parse_instant(value: object) -> int:
     """Text to microseconds UTC: inputs of this scalar are `Micros` inside the gateway."""
     if not isinstance(value, str):
-        raise ValueError("an RFC 3339 instant is written as a text")  # noqa: TRY004
-    return instant.parse(value)
+        raise InputError("An instant is written as a text, such as 2026-11-22T10:00:00Z.")
+    try:
+        return instant.parse(value)
+    except ValueError:
+        raise InputError("Not an RFC 3339 instant with an offset, such as 2026-11-22T10:00:00Z.") from None
 
 
 def _show_instant(value: Any) -> str:
@@ -31,11 +35,11 @@ def _show_instant(value: Any) -> str:
 
 def _parse_day(value: object) -> date:
     if not isinstance(value, str) or len(value) != 10:
-        raise ValueError("a calendar day is written YYYY-MM-DD")
+        raise InputError("A calendar day is written YYYY-MM-DD.")
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise ValueError("a calendar day is written YYYY-MM-DD") from None
+        raise InputError("A calendar day is written YYYY-MM-DD.") from None
 
 
 def _show_day(value: Any) -> str:
@@ -44,7 +48,7 @@ def _show_day(value: Any) -> str:
 
 def _parse_big(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not -_SAFE < value < _SAFE:
-        raise ValueError("a whole number below 2^53")
+        raise InputError("Expected a whole number below 2^53.")
     return value
 
 

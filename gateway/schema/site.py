@@ -7,7 +7,17 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
+from gateway.domain.engagement import ComebackWindow, DwellThreshold, EngagementInterval, EngagementTerms
 from gateway.domain.errors import InputError
+from gateway.domain.kpi import (
+    ConversionScope,
+    GeoMarketingScope,
+    KpiAsk,
+    KpiGranularity,
+    KpiMode,
+    KpiModule,
+    PresenceScope,
+)
 from gateway.domain.okube_site import SiteQuery
 from gateway.domain.site import Site as DomainSite
 from gateway.domain.site import SiteKind
@@ -20,20 +30,51 @@ from gateway.schema.answering import nullable
 from gateway.schema.arguments import (
     After,
     Before,
+    DaysArgument,
     Direction,
     First,
     Info,
     Last,
     WindowArgument,
+    days_of,
     given,
+    list_page,
     rows_page,
     window_of,
 )
+from gateway.schema.campaign import CampaignConnection
 from gateway.schema.connection import PageInfo
+from gateway.schema.coordinates import Coordinates
 from gateway.schema.count import count_of
 from gateway.schema.coverage import Coverage
+from gateway.schema.engagement import (
+    AudiencesArgument,
+    BounceArgument,
+    ComebackArgument,
+    EngagedArgument,
+    EngagementSeries,
+    IntervalArgument,
+    series_of,
+)
 from gateway.schema.enums import SiteOrderField, SortDirection
 from gateway.schema.footfall import of_site
+from gateway.schema.kpi import (
+    ConversionKpisArgument,
+    ConversionScopesArgument,
+    FiltersArgument,
+    GeoMarketingKpisArgument,
+    GeoMarketingScopesArgument,
+    KpiGranularityArgument,
+    KpiSeries,
+    ModeArgument,
+    PresenceKpisArgument,
+    PresenceScopesArgument,
+    StudyArgument,
+    UpliftArgument,
+    study_of,
+)
+from gateway.schema.kpi import of_site as of_site_kpis
+from gateway.schema.lists import CampaignFilterArgument, campaigns_of
 from gateway.schema.node import Node, encode
 from gateway.schema.occupancy import OccupancyConnection
 from gateway.schema.scalars import JSON, DateTime
@@ -52,14 +93,6 @@ class SiteCode:
 
     vendor: VendorKey = strawberry.field(description="Whose code.")
     code: str = strawberry.field(description="The code: text, exact.")
-
-
-@strawberry.type(description="A place on the globe, WGS 84.")
-class Coordinates:
-    """Read from domain.site.Coordinates."""
-
-    latitude: float = strawberry.field(description="Degrees north.")
-    longitude: float = strawberry.field(description="Degrees east.")
 
 
 async def told(info: Info, site: DomainSite, *, kinds: bool = False) -> DomainSite:
@@ -203,6 +236,109 @@ async def _unique_user_count(root: Source, info: Info, window: WindowArgument) -
     return await count_of(info, ("uniqueUserCount", span), root, lambda sites: counts.users(sites, span))
 
 
+@nullable
+async def _engagement(
+    root: Source,
+    info: Info,
+    days: DaysArgument,
+    interval: IntervalArgument = EngagementInterval.DAILY,
+    comeback: ComebackArgument = ComebackWindow.TWO_WEEKS,
+    bounce_threshold: BounceArgument = DwellThreshold.FIVE_MINUTES,
+    engagement_threshold: EngagedArgument = DwellThreshold.TWENTY_MINUTES,
+    audiences: AudiencesArgument = UNSET,
+) -> list[EngagementSeries] | None:
+    terms = EngagementTerms(interval, comeback, bounce_threshold, engagement_threshold)
+    return await series_of(info, root, days_of(days), terms, audiences)
+
+
+@nullable
+async def _campaigns(
+    root: Source,
+    info: Info,
+    filter: CampaignFilterArgument = UNSET,
+    first: First = UNSET,
+    after: After = UNSET,
+    last: Last = UNSET,
+    before: Before = UNSET,
+) -> CampaignConnection | None:
+    return await campaigns_of(info, given(filter), list_page(info, first, after, last, before), root)
+
+
+@nullable
+async def _geo_marketing(
+    root: Source,
+    info: Info,
+    study: StudyArgument,
+    days: DaysArgument,
+    kpis: GeoMarketingKpisArgument,
+    mode: ModeArgument = KpiMode.HISTOGRAM,
+    granularity: KpiGranularityArgument = KpiGranularity.DAY,
+    scopes: GeoMarketingScopesArgument = (GeoMarketingScope.GLOBAL,),  # type: ignore[assignment]
+    uplift: UpliftArgument = True,
+    filters: FiltersArgument = UNSET,
+) -> list[KpiSeries] | None:
+    ask = KpiAsk(
+        KpiModule.GEO_MARKETING,
+        days_of(days),
+        tuple(kpis),
+        tuple(scopes),
+        study=study_of(study),
+        mode=mode,
+        granularity=granularity,
+        uplift=uplift,
+        filters=given(filters),
+    )
+    return await of_site_kpis(info, ask, root)
+
+
+@nullable
+async def _conversion(
+    root: Source,
+    info: Info,
+    days: DaysArgument,
+    kpis: ConversionKpisArgument,
+    mode: ModeArgument = KpiMode.HISTOGRAM,
+    granularity: KpiGranularityArgument = KpiGranularity.DAY,
+    scopes: ConversionScopesArgument = (ConversionScope.GLOBAL,),  # type: ignore[assignment]
+    uplift: UpliftArgument = True,
+    filters: FiltersArgument = UNSET,
+) -> list[KpiSeries] | None:
+    ask = KpiAsk(
+        KpiModule.CONVERSION,
+        days_of(days),
+        tuple(kpis),
+        tuple(scopes),
+        mode=mode,
+        granularity=granularity,
+        uplift=uplift,
+        filters=given(filters),
+    )
+    return await of_site_kpis(info, ask, root)
+
+
+@nullable
+async def _presence(
+    root: Source,
+    info: Info,
+    days: DaysArgument,
+    kpis: PresenceKpisArgument,
+    mode: ModeArgument = KpiMode.HISTOGRAM,
+    granularity: KpiGranularityArgument = KpiGranularity.DAY,
+    scopes: PresenceScopesArgument = (PresenceScope.GLOBAL,),  # type: ignore[assignment]
+    filters: FiltersArgument = UNSET,
+) -> list[KpiSeries] | None:
+    ask = KpiAsk(
+        KpiModule.PRESENCE,
+        days_of(days),
+        tuple(kpis),
+        tuple(scopes),
+        mode=mode,
+        granularity=granularity,
+        filters=given(filters),
+    )
+    return await of_site_kpis(info, ask, root)
+
+
 @strawberry.type(
     description="A store, venue or online property: one thing, however many vendors know it under however many codes."
 )
@@ -245,12 +381,27 @@ class Site(Node):
     occupancy: OccupancyConnection | None = strawberry.field(resolver=_occupancy, description="People inside.")
     session_count: int | None = strawberry.field(
         resolver=_session_count,
-        description="App sessions that the vendor counts in the window (Bespot); null where it does not cover the site.",
+        description="App sessions the vendor counts in the window (Bespot); null where it does not cover the site.",
     )
     unique_user_count: int | None = strawberry.field(
         resolver=_unique_user_count,
         description="Distinct app users in the window by the vendor's own definition. Never add these over sites or "
         "windows; null for a site of several store codes.",
+    )
+    engagement: list[EngagementSeries] | None = strawberry.field(
+        resolver=_engagement, description="How long people stay and whether they come back (Shopster)."
+    )
+    campaigns: CampaignConnection | None = strawberry.field(
+        resolver=_campaigns, description="Campaigns that name this site (Okube)."
+    )
+    geo_marketing: list[KpiSeries] | None = strawberry.field(
+        resolver=_geo_marketing, description="Okube's geo-marketing figures of this site, within one study."
+    )
+    conversion: list[KpiSeries] | None = strawberry.field(
+        resolver=_conversion, description="Okube's conversion figures of this site: what campaigns brought."
+    )
+    presence: list[KpiSeries] | None = strawberry.field(
+        resolver=_presence, description="Okube's presence figures of this site, from its sensors."
     )
 
     @classmethod

@@ -205,6 +205,11 @@ async def test_a_get_that_is_no_question_is_400(client: httpx.AsyncClient, graph
     assert (response.status_code, code(response), graph.ran) == (400, "BAD_USER_INPUT", 0)
 
 
+async def test_a_link_too_long_is_414(client: httpx.AsyncClient, graph: ToyGraph) -> None:
+    response = await client.get("/graphql", params={"query": "{ hello }" + " " * 5_000})
+    assert (response.status_code, code(response), graph.ran) == (414, "BAD_USER_INPUT", 0)
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "BREW"])
 async def test_other_methods_are_405_and_told_which_there_are(client: httpx.AsyncClient, method: str) -> None:
     response = await client.request(method, "/graphql")

@@ -39,6 +39,7 @@ class Okube:
     def __init__(self, **claims: object) -> None:
         self.claims = claims
         self.logins: list[float] = []
+        self.timeouts: list[float] = []
         self.bodies: list[bytes | None] = []
         self.asks = 0
         self.login_answer: Answer | None = None
@@ -57,6 +58,7 @@ class Okube:
     async def _login(self, request: Request) -> Answer:
         assert "authorization" not in request.headers
         self.logins.append(now())
+        self.timeouts.append(request.timeout)
         self.bodies.append(request.body)
         await asyncio.sleep(self.login_takes)
         if self.login_answer is not None:
@@ -228,7 +230,7 @@ async def test_a_caller_that_leaves_does_not_end_the_login_of_the_others() -> No
         await leader
     second.cancel()
     assert (await third).status == 200
-    assert len(okube.logins) == 1
+    assert (len(okube.logins), okube.timeouts) == (1, [8.0])
 
 
 async def test_closing_ends_a_login_on_its_way() -> None:

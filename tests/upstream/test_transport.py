@@ -59,8 +59,9 @@ async def test_an_answer_comes_back_whole_with_lower_case_headers(wire: HttpxTra
 
 async def test_cookies_are_never_sent_back(wire: HttpxTransport) -> None:
     async with playing(says(200, b"{}", "Set-Cookie: session=1; Path=/")) as vendor:
-        await wire.send(request(vendor.base_url))
-        await wire.send(request(vendor.base_url))
+        named = vendor.base_url.replace("127.0.0.1", "localhost")  # jars take no cookies of bare addresses
+        await wire.send(request(named))
+        await wire.send(request(named))
     assert ["cookie" in heard.headers for heard in vendor.heard] == [False, False]
 
 

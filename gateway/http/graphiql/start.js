@@ -17,8 +17,15 @@ const tab = (query) => {
   return { query, variables: JSON.stringify(Object.fromEntries(asked), null, 2) };
 };
 
-const examples = JSON.parse(document.getElementById('examples').textContent);
-const fetcher = GraphiQL.createFetcher({ url: '/graphql' });
+const tabs = JSON.parse(document.getElementById('examples').textContent).map(tab);
+const visited = localStorage.getItem('graphiql:tabState') !== null;
 ReactDOM.createRoot(document.getElementById('graphiql')).render(
-  React.createElement(GraphiQL, { fetcher, defaultTabs: examples.map(tab), shouldPersistHeaders: false }),
+  React.createElement(GraphiQL, {
+    fetcher: GraphiQL.createFetcher({ url: '/graphql' }),
+    defaultTabs: tabs,
+    // GraphiQL takes the open tab's variables from here, not from the tab; later visits have their own.
+    variables: visited ? undefined : tabs[0].variables,
+    defaultEditorToolsVisibility: 'variables',
+    shouldPersistHeaders: false,
+  }),
 );

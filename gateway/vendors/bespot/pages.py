@@ -47,7 +47,10 @@ class Reading(msgspec.Struct, Generic[Row]):
 
 
 async def read(client: VendorClient, resource: Resource[Row], query: Pairs, budget: int | None) -> Reading[Row]:
-    """Every row, or the first page of at most `budget` rows where more are there."""
+    """Every row, or the first page of at most `budget` rows where more are there.
+
+    A budget of several pages is spent only where it holds everything.
+    """
     reading = await _walk(client, resource, query, budget)
     return await _walk(client, resource, query, budget) if reading.moved else reading
 
@@ -70,7 +73,7 @@ async def _walk(client: VendorClient, resource: Resource[Row], query: Pairs, bud
     if first.next is None or first.count <= held:
         return Reading(first.results, first.count, moved=held < first.count)
     LINKS.following(page=1, page_size=size, link=first.next, count=first.count, rows=held)
-    if budget is not None:
+    if budget is not None and (budget <= MOST_ROWS or first.count > budget):
         return Reading(first.results, first.count, complete=False)
     # A vendor may give fewer rows than asked for: a page is as long as the first one turned out to be.
     last = -(-first.count // held)

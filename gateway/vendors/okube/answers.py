@@ -58,27 +58,24 @@ def series(ask: KpiAsk, elements: list[KpiElement]) -> list[KpiSeriesRecord]:
 
 def _found(module: KpiModule, element: KpiElement, at: str) -> Iterator[Found]:
     """Scopes of an element: the one it names, or each that its data holds (quirk O14)."""
-    scope = _scope(module, element.scope)
-    nested = {_scope(module, name): name for name in element.data if _is_scope(module, element, name)}
-    for inner, name in nested.items():
-        if inner is not None:
-            yield Found(
-                element.kpi, inner, _figures(inner, element.data[name], f"{at}.data.{inner.lower()}"), f"{at}.data"
-            )
-    rest = {name: value for name, value in element.data.items() if name not in nested.values()}
-    if scope is not None and scope not in nested and (rest or not nested):
-        yield Found(element.kpi, scope, _figures(scope, rest, f"{at}.data"), f"{at}.data")
+    own = _GLOBAL if element.scope is None else _scope(module, element.scope)
+    at = f"{at}.data"
+    rest = dict(element.data)
+    nested = [(name, scope) for name in element.data if (scope := _scope_inside(module, own, name, element.data[name]))]
+    for name, scope in nested:
+        yield Found(element.kpi, scope, _figures(scope, rest.pop(name), f"{at}.{scope.lower()}"), at)
+    if own is not None and (rest or not nested):
+        yield Found(element.kpi, own, _figures(own, rest, at), at)
 
 
-def _is_scope(module: KpiModule, element: KpiElement, name: str) -> bool:
-    """Whether a member of `data` is a scope and not an entity that happens to be called like one."""
-    inner = _scope(module, name)
-    value = element.data[name]
-    if inner is None or not isinstance(value, Mapping):
-        return False
-    if inner == _GLOBAL:
-        return _scope(module, element.scope) in {_GLOBAL, None} or value.keys() <= _FIGURES
-    return not value or not value.keys() <= _FIGURES
+def _scope_inside(module: KpiModule, own: str | None, name: str, value: object) -> str | None:
+    """The scope a member of `data` stands for; None where it is a figure, or an entity that is called like a scope."""
+    scope = _scope(module, name)
+    if scope is None or not isinstance(value, Mapping):
+        return None
+    if scope == _GLOBAL:
+        return scope if own in {_GLOBAL, None} else None
+    return None if value and value.keys() <= _FIGURES else scope
 
 
 def _figures(scope: str, data: object, at: str) -> dict[str | None, Figures]:

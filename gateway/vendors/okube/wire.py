@@ -125,9 +125,9 @@ class StudyDocument(msgspec.Struct):
 
 
 class KpiElement(msgspec.Struct):
-    """One element of an analytics answer. The mode is not echoed (quirk O13)."""
+    """One element of an analytics answer. The mode is not echoed (quirk O13); null is read as no scope: global."""
 
     kpi: str
-    scope: str
+    scope: str | None
     granularity: str
     data: dict[str, Any]

@@ -93,7 +93,7 @@ async def test_refused_logins_lock_the_account(stranger: tuple[Okube, Simulation
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer a.b.c", "Basic eA==", "Bearer ümlaut"])
 async def test_nothing_is_told_to_strangers(stranger: tuple[Okube, Simulation], authorization: str | None) -> None:
     client, _ = stranger
-    headers = {} if authorization is None else {"authorization": authorization.encode("latin-1")}
+    headers = {} if authorization is None else {b"authorization": authorization.encode("latin-1")}
     answer = await client.get(f"{APP}/sites", headers=headers)
     assert (answer.status_code, answer.json()) == (401, {"success": False, "message": "Unauthorized"})
 

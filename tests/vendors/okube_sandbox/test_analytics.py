@@ -120,7 +120,8 @@ async def test_switches_leave_parts_out(okube: Okube) -> None:
 async def test_every_kpi_answers_in_every_scope(
     okube: Okube, url: str, formulas: dict[str, object], scopes: list[str]
 ) -> None:
-    params = [param(kpi, **dict.fromkeys(scopes, True)) for kpi in formulas]
+    switches: dict[str, Any] = dict.fromkeys(scopes, True)
+    params = [param(kpi, **switches) for kpi in formulas]
     elements = await ask(okube, url, *params)
     assert len(elements) == len(formulas) * (len(scopes) + 1)
     assert {element["kpi"] for element in elements} == set(formulas)

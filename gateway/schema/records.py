@@ -1,0 +1,33 @@
+"""Okube's records by global id, as far as the caller may see them (rules.md 8, 38)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.schema.arguments import Info
+from gateway.schema.lists import seen_by
+from gateway.schema.references import OKUBE
+
+
+async def record_by_id(info: Info, kind: str, key: str) -> Any:
+    """An application, a campaign, a point of interest or a study; None where there is none to see."""
+    if not key.startswith(OKUBE):
+        return None
+    reference = key.removeprefix(OKUBE)
+    if kind == "Application":
+        return await _application(info, reference)
+    if kind not in ("Campaign", "PointOfInterest", "Study"):
+        return None
+    port = info.context.catalog.supplies.records()
+    gets = {"Campaign": port.campaign, "PointOfInterest": port.point_of_interest, "Study": port.study}
+    record: Any = await gets[kind](None, reference)
+    if record is None or kind == "PointOfInterest":
+        return record
+    seen = await seen_by(info)
+    return record if seen is None else seen(record)
+
+
+async def _application(info: Info, reference: str) -> Any:
+    record = await info.context.catalog.supplies.records().application(reference)
+    allowed = info.context.catalog.applications
+    return record if record and (not allowed or record.id in allowed or record.key in allowed) else None
