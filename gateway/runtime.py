@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from gateway.access.policy import Policy
 from gateway.access.principal import Principal
 from gateway.access.pseudonyms import Pseudonyms
 from gateway.domain.clock import Clock, system
+from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.ports.supply import Supply
 from gateway.execution.errors import facts
 from gateway.execution.operation import READ_ONLY, GraphQLRequest, Operations, Outcome
@@ -71,6 +72,10 @@ class Gateway:
             describe=facts,
         )
         return await self._operations.run(request, context)
+
+    def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """A whole list of Okube's as its own CSV, in the encoding asked. Raises GatewayError."""
+        return self.catalog.supplies.records().csv(which, encoding, None)
 
     async def ready(self) -> Mapping[str, Any]:
         """State of each vendor, ready for JSON."""

@@ -209,6 +209,7 @@ class Settings(BaseModel):
     export_timeout: float = Field(default=3600.0, gt=0)
     page_size: int = Field(default=50, ge=1, le=1000)
     max_body_bytes: int = Field(default=1_000_000, ge=1024)
+    max_upload_bytes: int = Field(default=10_000_000, ge=1024)
     max_concurrent_requests: int = Field(default=500, ge=1)
     drain_seconds: float = Field(default=5.0, ge=0)
     cache: Literal["on", "coalesce", "off"] = "on"

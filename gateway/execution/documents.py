@@ -6,15 +6,19 @@ A document that failed is kept too: asking it again must not cost more than the 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 import msgspec
 import strawberry
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
     parse,
     specified_rules,
     validate,
@@ -23,6 +27,7 @@ from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
 from gateway.execution.errors import Entry, invalid, syntax, without_values
+from gateway.execution.plans import Plans
 
 MOST_DOCUMENTS = 1_000
 MOST_CHARACTERS = 2_000_000  # a parsed document takes some fifty times its text
@@ -31,12 +36,16 @@ MOST_ERRORS = 20
 
 
 class Document(msgspec.Struct, frozen=True, eq=False):
-    """A document ready to run, or why it never will. `operations` are by name, the nameless one under None."""
+    """A document ready to run, or why it never will. `operations` are by name, the nameless one under None.
+
+    `plans` are how its selections were completed before; they go with the document.
+    """
 
     tree: DocumentNode | None
     operations: dict[str | None, OperationDefinitionNode]
     errors: list[Entry]
     parsed: bool
+    plans: Plans = msgspec.field(default_factory=Plans)
 
 
 class ValuesWithoutEcho(ValuesOfCorrectTypeRule):
@@ -84,7 +93,8 @@ class Documents:
             for node in tree.definitions
             if isinstance(node, OperationDefinitionNode)
         }
-        return Document(tree=tree, operations=operations, errors=[invalid(error) for error in errors], parsed=True)
+        plans = Plans(tuple(sorted(set(_switches(tree)))))
+        return Document(tree, operations, [invalid(error) for error in errors], parsed=True, plans=plans)
 
     def _keep(self, text: str, document: Document) -> None:
         self._kept[text] = document
@@ -92,6 +102,26 @@ class Documents:
         while len(self._kept) > MOST_DOCUMENTS or self._characters > MOST_CHARACTERS:
             gone, _ = self._kept.popitem(last=False)
             self._characters -= len(gone)
+
+
+def _switches(tree: DocumentNode) -> Iterator[str]:
+    """Names of the variables that decide by @skip or @include what is selected."""
+    pending: list[SelectionSetNode] = [
+        node.selection_set
+        for node in tree.definitions
+        if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode)
+    ]
+    while pending:
+        for selection in pending.pop().selections:
+            below: SelectionSetNode | None = getattr(selection, "selection_set", None)
+            if below is not None:
+                pending.append(below)
+            for directive in selection.directives or ():
+                yield from (
+                    argument.value.name.value
+                    for argument in directive.arguments or ()
+                    if isinstance(argument.value, VariableNode)
+                )
 
 
 def core(schema: strawberry.Schema) -> GraphQLSchema:

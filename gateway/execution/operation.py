@@ -17,6 +17,7 @@ from graphql.execution import Executor
 from msgspec import UNSET, UnsetType
 from strawberry.execution import optimized_is_awaitable
 
+from gateway.execution.compiled import CompiledExecutor
 from gateway.execution.documents import Document, Documents, core
 from gateway.execution.errors import BAD_USER_INPUT, Entry, Incident, entry, grouped, incident, internal, unfit
 
@@ -82,12 +83,12 @@ class Refused(Exception):
 
 
 class Operations:
-    """Runs operations of one schema. The executor is the schema's `execution_context_class`."""
+    """Runs operations of one schema. `compiled` False: by the reference executor alone, for comparison."""
 
-    def __init__(self, schema: strawberry.Schema) -> None:
+    def __init__(self, schema: strawberry.Schema, *, compiled: bool = True) -> None:
         self._schema = core(schema)
         self._documents = Documents(schema)
-        self._executor: type[Executor[Any]] = schema.execution_context_class
+        self._compiled = compiled
 
     async def run(self, request: GraphQLRequest, context: Context) -> Outcome:
         """Never raises but for cancellation: a bug is an INTERNAL error and an incident of the outcome."""
@@ -112,7 +113,7 @@ class Operations:
             message = f"A {operation.operation.value} cannot be asked this way."
             raise Refused(Phase.NOT_ALLOWED, [entry(message, BAD_USER_INPUT)])
         assert document.tree is not None
-        executor = self._executor.build(
+        executor = CompiledExecutor.build(
             self._schema,
             document.tree,
             context_value=context,
@@ -122,6 +123,7 @@ class Operations:
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # a predicate, not declared as a guard
             hide_suggestions=True,
             operation_extensions=request.extensions,
+            plans=document.plans if self._compiled else None,
         )
         if isinstance(executor, list):
             raise Refused(Phase.VARIABLES, [unfit(error) for error in executor])

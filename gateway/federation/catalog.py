@@ -20,6 +20,7 @@ from gateway.federation.series import OccupancySeries, Rules, VisitSeries
 from gateway.federation.sessions import Sessions
 from gateway.federation.sites import Sites
 from gateway.federation.supplies import Supplies
+from gateway.federation.writes import Writes
 from gateway.settings import BespotSettings, OkubeSettings
 
 
@@ -51,6 +52,7 @@ class Catalog:
         self.lists = Lists(signer, clock)
         self.kpis = Kpis(supplies)
         self.applications = tuple(dict.fromkeys(name for name in (okube.application, *okube.applications) if name))
+        self.writes = Writes(supplies, self.directory, self.applications)
 
     @property
     def known(self) -> tuple[Site, ...]:

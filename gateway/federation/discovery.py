@@ -1,11 +1,11 @@
 """What the vendors report and the crosswalk does not say: for the operator, as text to read and to paste.
 
-Suggestions go by equal codes only; a name never joins anything, it is shown beside the code for a person to judge.
+Here alone are codes put together by equal names, and only as a suggestion that a person judges before it is pasted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -84,7 +84,7 @@ def discovered(found: Sequence[Reported], catalog: Catalog) -> tuple[str, int]:
 
 
 def checked(found: Sequence[Reported], catalog: Catalog) -> tuple[str, int]:
-    """The crosswalk is sound (it was read); what it leaves out and what it names in vain. Status 1 where it does."""
+    """The crosswalk is sound, for it was read; what it leaves out or names in vain. Status 1: a vendor refused."""
     lines = [f"{len(catalog.known)} sites in the crosswalk: keys, zones and codes are sound."]
     status = 0
     for report in found:
@@ -99,7 +99,6 @@ def checked(found: Sequence[Reported], catalog: Catalog) -> tuple[str, int]:
         lines += [
             f"{report.vendor.folder}: code {code!r} of site {claimed[code].key!r} is not reported" for code in unheard
         ]
-        status = status or int(bool(unclaimed))
         if not unclaimed and not unheard:
             lines.append(f"{report.vendor.folder}: all {len(report.names)} codes in use are claimed.")
     return "\n".join(lines), status
@@ -119,37 +118,57 @@ def _owner(report: Reported, code: str, catalog: Catalog) -> str | None:
     return site.key if site else None
 
 
-def _suggestions(found: Sequence[Reported], catalog: Catalog) -> Iterable[str]:
-    """TOML for what nobody claims: codes that equal an Okube key stand together, the rest apart."""
-    entries: dict[str, dict[str, str]] = {}
+def _suggestions(found: Sequence[Reported], catalog: Catalog) -> list[str]:
+    """TOML for what nobody claims: codes that equal an Okube key, or bear the same name, stand in one entry."""
+    entries: dict[str, _Entry] = {}
     by_key: dict[str, str] = {}
-    names: dict[str, str | None] = {}
-    for report in (r for r in found if r.vendor is VendorKey.OKUBE):
-        for code, keys in report.keys.items():
-            if _owner(report, code, catalog) is None:
-                entries[code] = {"okube": _quoted(code)}
-                names[code] = report.names[code]
-                by_key.update(dict.fromkeys(keys, code))
-    for report in (r for r in found if r.vendor is not VendorKey.OKUBE):
-        for code, name in report.names.items():
-            if _owner(report, code, catalog) is None:
-                entry = by_key.get(code, f"{report.vendor.folder}-{code}")
-                entries.setdefault(entry, {})[report.vendor.folder] = f"[{_quoted(code)}]"
-                names[entry] = names.get(entry) or name
+    for report in sorted(found, key=lambda report: report.vendor is not VendorKey.OKUBE):
+        for code, name in sorted(report.names.items()):
+            if _owner(report, code, catalog) is not None:
+                continue
+            entry = by_key.get(code) or (name or f"{report.vendor.folder} {code}")
+            if report.vendor is VendorKey.OKUBE and entry in entries:
+                entry = f"{entry} {code}"  # an entry holds one record of Okube
+            by_key.update(dict.fromkeys(report.keys.get(code, ()), entry))
+            entries.setdefault(entry, _Entry(name)).add(report.vendor, code)
     if not entries:
         return ["# Every code reported is claimed."]
-    lines = ["# Suggested entries: choose a key, set the time zone, and join those that are one place."]
-    for entry, members in sorted(entries.items()):
-        lines += ["", "[[site]]", f"key = {_quoted(_key(entry, names.get(entry)))}"]
-        lines += [f"name = {_quoted(name)}"] if (name := names.get(entry)) else []
-        lines += ['timezone = ""  # required: an IANA name such as Europe/Athens']
-        lines += [f"{member} = {value}" for member, value in sorted(members.items())]
+    lines = ["# Suggested entries. Codes of one name or key stand together: check that they are one place.", ""]
+    taken = {site.key for site in catalog.known}
+    for entry, suggested in sorted(entries.items()):
+        lines += suggested.lines(_key(entry, taken))
     return lines
 
 
-def _key(entry: str, name: str | None) -> str:
-    plain = "".join(c if c.isalnum() else "-" for c in (name or entry).lower())
-    return "-".join(part for part in plain.split("-") if part) or entry
+class _Entry:
+    """One suggested [[site]]."""
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+        self._codes: dict[VendorKey, list[str]] = {}
+
+    def add(self, vendor: VendorKey, code: str) -> None:
+        self._codes.setdefault(vendor, []).append(code)
+
+    def lines(self, key: str) -> list[str]:
+        lines = ["[[site]]", f"key = {_quoted(key)}"]
+        lines += [f"name = {_quoted(self._name)}"] if self._name else []
+        lines.append('timezone = ""  # required: an IANA name such as Europe/Athens')
+        for vendor, codes in self._codes.items():
+            listed = ", ".join(_quoted(code) for code in codes)
+            lines.append(f"{vendor.folder} = {listed if vendor is VendorKey.OKUBE else f'[{listed}]'}")
+        return [*lines, ""]
+
+
+def _key(entry: str, taken: set[str]) -> str:
+    """A readable key that nobody has yet."""
+    plain = "".join(c if c.isalnum() else "-" for c in entry.lower())
+    stem = "-".join(part for part in plain.split("-") if part) or "site"
+    key, number = stem, 2
+    while key in taken:
+        key, number = f"{stem}-{number}", number + 1
+    taken.add(key)
+    return key
 
 
 def _quoted(text: str) -> str:

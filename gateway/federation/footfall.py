@@ -17,7 +17,7 @@ import msgspec
 
 from gateway.domain.clock import Clock
 from gateway.domain.coverage import Coverage, complete, failed, not_covered
-from gateway.domain.errors import GatewayError, VendorError
+from gateway.domain.errors import GatewayError, NotConfigured, VendorError
 from gateway.domain.footfall import VisitTotals
 from gateway.domain.instant import HOUR, MINUTE, Micros
 from gateway.domain.site import Site
@@ -62,12 +62,29 @@ class _Group(Generic[Row]):
         self.rows: list[Row] = []
         self.drained = False
         self.more = False
+        self.absent: set[str] = set()  # keys of covered sites of which no code answered
+        self.error: VendorError | None = None  # what kept rows or totals from being here
         self.total: int | None = None
         self.totals: VisitTotals | None = None
 
     @property
     def full(self) -> bool:
         return len(self.rows) >= self.page.need
+
+    @property
+    def resumed(self) -> bool:
+        """Whether a cursor stands at the end that is read first: rows of its minute are read again."""
+        return (self.low if self.page.forward else self.high) is not None
+
+    @property
+    def whole(self) -> bool:
+        """Whether `rows` is the whole connection, nothing cut off at either end."""
+        return self.drained and not self.more and self.low is None and self.high is None
+
+    @property
+    def answering(self) -> list[Site]:
+        """The covered sites, without those known not to answer."""
+        return [site for site in self.covered if site.key not in self.absent]
 
     def trimmed(self, places: list[Place]) -> list[Place]:
         """Those strictly between the cursors; `places` ascend."""
@@ -107,30 +124,32 @@ class Footfall(Generic[Row, Columns]):
                 groups[number] = _Group(ask, page, self._cursors.bind(self._series.name, *ask.bound))
             except GatewayError as refusal:
                 found[number] = refusal
+        notes: Reading[Columns] = Reading({})
         try:
-            notes, error = await self._filled([group for group in groups.values() if group.covered], page)
+            await self._fill([group for group in groups.values() if group.covered], page, notes)
         except VendorError as failure:
-            return [found.get(number, failure) for number in range(len(asks))]
-        for number, group in groups.items():
-            found[number] = self._page(group, notes, error)
+            # a site the vendor does not cover is no part of its failure (rules.md 3)
+            concerned = {n for n, group in groups.items() if group.covered or isinstance(failure, NotConfigured)}
+            found |= dict.fromkeys(concerned, failure)
+        for number in groups.keys() - found.keys():
+            found[number] = self._page(groups[number], notes)
         return [found[number] for number in range(len(asks))]
 
-    async def _filled(self, groups: list[_Group[Row]], page: PageAsk) -> tuple[Reading[Columns], VendorError | None]:
-        """Fills every group; the merged notes of the reads, and an error where the vendor failed midway."""
-        notes: Reading[Columns] = Reading({})
+    async def _fill(self, groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]) -> None:
+        """Fills every group and the merged notes of the reads. Raises where nothing could be read."""
         self._supplies.footfall()  # not configured is told even where no site is covered
         if not groups:
-            return notes, None
+            return
         reader = self._reader([site for group in groups for site in group.covered])
         if groups[0].ask.granularity is Granularity.MINUTE:
-            error = await self._minutes(reader, groups, page, notes)
+            await self._minutes(reader, groups, page, notes)
         elif self._series.fills_gaps:
-            error = await self._gapless(reader, groups, page, notes)
+            await self._gapless(reader, groups, page, notes)
         else:
-            error = await self._measured(reader, groups, page, notes)
-        if error is None and (page.total or page.totals):
-            await self._totals(reader, groups, page)
-        return notes, error
+            await self._measured(reader, groups, page, notes)
+        counted = [group for group in groups if group.error is None]
+        if counted and (page.total or page.totals):
+            await self._totals(reader, counted, page, notes)
 
     def _reader(self, sites: Sequence[Site]) -> MinuteReader[Columns]:
         port = self._supplies.footfall()
@@ -146,28 +165,28 @@ class Footfall(Generic[Row, Columns]):
 
     async def _minutes(
         self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
-    ) -> VendorError | None:
+    ) -> None:
         """The vendor's own rows, read from the near end until every group has its page."""
         span = _union([_between(group) for group in groups])
-        need = max(1, page.need) * len(groups)
+        need = sum(max(1, page.need) + len(group.covered) * group.resumed for group in groups)
         if page.need == 0 or span.empty:
-            return None
+            return
         read_any = False
         try:
-            async for part, reading in reader.near(span, need, backward=not page.forward):
+            async for part, reading in reader.near(span, need, backward=not page.forward, joined=len(groups) > 1):
                 read_any = True
                 _note(notes, reading)
                 for group in groups:
                     self._take_minutes(group, part, reading)
                 if all(group.full for group in groups):
-                    return None
+                    return
         except VendorError as error:
             if not read_any:
                 raise
-            return error
+            _broken_off(groups, error)
+            return
         for group in groups:
             group.drained = True
-        return None
 
     def _take_minutes(self, group: _Group[Row], part: Window, reading: Reading[Columns]) -> None:
         first, last = minutes_of(part.cut(group.ask.window))
@@ -189,29 +208,36 @@ class Footfall(Generic[Row, Columns]):
 
     async def _gapless(
         self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
-    ) -> VendorError | None:
-        """Every civil bucket up to what the vendor can speak for: which ones is known before anything is read."""
-        as_of = self._as_of()
-        places = {id(group): self._places(group, as_of, page.need) for group in groups}
-        for group in groups:
-            group.more = len(places[id(group)]) > page.size
-        shown = [place[3] for group in groups for place in places[id(group)][: page.size]]
-        if not shown:
-            return None
-        window = groups[0].ask.window
-        reading = await reader.whole(span_of(shown, window))
-        _note(notes, reading)
-        for group in groups:
-            rows = self._bucket_rows(places[id(group)][: page.size], reading, window)
-            group.rows = rows
-        if page.totals and span_of(shown, window) == window:
-            for group in groups:
-                group.totals = _sums(group, reading, window)
-        return None
+    ) -> None:
+        """Every civil bucket up to what the vendor can speak for: which ones is known before anything is read.
+
+        Zeros are only told of sites that answered: where one did not, the page is made of the others.
+        """
+        as_of, window = self._as_of(), groups[0].ask.window
+        pending = groups
+        while pending:
+            places = {id(group): self._places(group, as_of, page.need) for group in pending}
+            shown = [place[3] for group in pending for place in places[id(group)][: page.size]]
+            for group in pending:
+                group.more = len(places[id(group)]) > page.size
+            if not shown:
+                return
+            reading = await reader.whole(span_of(shown, window))
+            _note(notes, reading)
+            again = []
+            for group in pending:
+                missed = reading.absent & {site.key for site in group.covered} - group.absent
+                if missed:
+                    group.absent |= missed
+                    again.append(group)
+                group.rows = self._bucket_rows(places[id(group)][: page.size], reading, window)
+                if page.totals and span_of(shown, window) == window:
+                    group.totals = _sums(group, reading, window)
+            pending = again
 
     async def _measured(
         self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
-    ) -> VendorError | None:
+    ) -> None:
         """Only buckets that hold a measurement: read in growing chunks of buckets until every group has its page."""
         until = self._clock() + HOUR
         walks = {id(group): self._walk(group, until) for group in groups}
@@ -227,7 +253,8 @@ class Footfall(Generic[Row, Columns]):
             except VendorError as error:
                 if not read_any:
                     raise
-                return error
+                _broken_off(pending, error)
+                return
             read_any = True
             _note(notes, reading)
             for group in pending:
@@ -238,12 +265,13 @@ class Footfall(Generic[Row, Columns]):
                 group.drained = len(places[id(group)]) < chunk
             pending = [group for group in pending if not group.full and not group.drained]
             chunk *= 4
-        return None
 
     def _bucket_rows(self, places: Sequence[Place], reading: Reading[Columns], window: Window) -> list[Row]:
         final_at = self._clock() - self._rules.settle
         rows = []
         for _, key, site, bucket in places:
+            if key in reading.absent:
+                continue
             columns = reading.columns.get(key) or self._series.empty()
             row = self._series.bucket(site, columns, bucket, window, final_at)
             if row is not None:
@@ -263,8 +291,8 @@ class Footfall(Generic[Row, Columns]):
         low, high = group.low, group.high
         if low is not None:
             start = max(start, low[0])
-        if high is not None:
-            end = min(end, high[0] + 1)
+        if high is not None:  # a bucket that began before the window may still come before the cursor
+            end = min(end, max(start, high[0]) + 1)
         each = buckets.buckets if forward else buckets.buckets_back
 
         def of(site: Site) -> Iterator[Place]:
@@ -275,25 +303,36 @@ class Footfall(Generic[Row, Columns]):
                 if (low is None or position > low) and (high is None or position < high):
                     yield (bucket[0], site.key, site, bucket)
 
-        return heapq.merge(*(of(site) for site in group.covered), key=_place_key, reverse=not forward)
+        return heapq.merge(*(of(site) for site in group.answering), key=_place_key, reverse=not forward)
 
-    async def _totals(self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk) -> None:
-        """Counts and sums over the whole window, from the cheapest source that is exact."""
+    async def _totals(
+        self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
+    ) -> None:
+        """Counts and sums over the whole window, from the cheapest source that is exact. Rows read stay served."""
         window, granularity = groups[0].ask.window, groups[0].ask.granularity
         reading: Reading[Columns] | None = None
         for group in groups:
-            if page.total:
-                group.total = await self._count(group)
-            if (page.total and group.total is None) or (page.totals and group.totals is None):
-                reading = reading or await reader.whole(window)
-                if page.total and group.total is None:
-                    group.total = self._counted(group, reading, granularity)
-                if page.totals and group.totals is None:
-                    group.totals = _sums(group, reading, window)
+            try:
+                if page.total:
+                    group.total = await self._count(group)
+                if page.totals and group.whole and granularity is Granularity.MINUTE:
+                    group.totals = _added(group.rows)
+                if (page.total and group.total is None) or (page.totals and group.totals is None):
+                    reading = reading or await reader.whole(window)
+            except VendorError as error:
+                group.error = error
+                continue
+            if reading is None:
+                continue
+            _note(notes, reading)
+            if page.total and group.total is None:
+                group.total = self._counted(group, reading, granularity)
+            if page.totals and group.totals is None:
+                group.totals = _sums(group, reading, window)
 
     async def _count(self, group: _Group[Row]) -> int | None:
         """Rows without reading them; None where they must be read."""
-        if group.drained and group.low is None and group.high is None:
+        if group.whole:
             return len(group.rows)
         window = group.ask.window
         if group.ask.granularity is not Granularity.MINUTE:
@@ -302,7 +341,7 @@ class Footfall(Generic[Row, Columns]):
             until = min(window.end, self._as_of())
             start, end = window.start // MINUTE, -(-until // MINUTE)
             each = (
-                buckets.buckets(site.zone, group.ask.granularity, start, end) for site in group.covered if site.zone
+                buckets.buckets(site.zone, group.ask.granularity, start, end) for site in group.answering if site.zone
             )
             return sum(sum(1 for _ in found) for found in each) if until > window.start else 0
         if len(group.covered) == 1 and len(group.covered[0].bespot) == 1:
@@ -316,12 +355,12 @@ class Footfall(Generic[Row, Columns]):
             columns = (reading.columns[site.key] for site in group.covered if site.key in reading.columns)
             return sum(bisect_left(c.minutes, last) - bisect_left(c.minutes, first) for c in columns)
         whole: _Group[Row] = _Group(group.ask, PageAsk(0), group.binding)
-        return len(self._bucket_rows(list(self._walk(whole, window.end)), reading, window))
+        return len(self._bucket_rows(list(self._walk(whole, self._clock() + HOUR)), reading, window))
 
     def _as_of(self) -> Micros:
         return self._supplies.footfall().as_of(self._clock())
 
-    def _page(self, group: _Group[Row], notes: Reading[Columns], error: VendorError | None) -> Page[Row]:
+    def _page(self, group: _Group[Row], notes: Reading[Columns]) -> Page[Row]:
         binding = group.binding
         page = cut(
             group.rows,
@@ -329,27 +368,26 @@ class Footfall(Generic[Row, Columns]):
             lambda row: binding.encode(_PACK.pack(row.minute) + row.site.key.encode()),
             more=group.more,
         )
-        page.coverage, page.failures = self._coverage(group, notes, error)
-        page.total = group.total if group.covered else 0
-        page.totals = group.totals if group.covered else VisitTotals(0, 0, 0)
+        page.coverage, page.failures = self._coverage(group, notes)
+        if not page.failures:  # a figure with a part missing would not be exact
+            page.total = group.total if group.covered else 0
+            page.totals = group.totals if group.covered else VisitTotals(0, 0, 0)
         return page
 
-    def _coverage(
-        self, group: _Group[Row], notes: Reading[Columns], error: VendorError | None
-    ) -> tuple[list[Coverage], list[VendorError]]:
+    def _coverage(self, group: _Group[Row], notes: Reading[Columns]) -> tuple[list[Coverage], list[VendorError]]:
         lines: list[Coverage] = []
         failures: list[VendorError] = []
-        unknown = {site: notes.unknown[site.key] for site in group.covered if site.key in notes.unknown}
-        known = tuple(site for site in group.covered if site not in unknown)
-        spoken = known if unknown or group.missing else None
-        broken = error or notes.moved
+        refused = {site: notes.refused[site.key] for site in group.covered if site.key in notes.refused}
+        known = tuple(site for site in group.covered if site not in refused)
+        spoken = known if refused or group.missing else None
+        broken = group.error or notes.moved
         if known and broken:
             lines.append(failed(broken, spoken, partly=True))
             failures.append(broken)
         elif known:
             lines.append(complete(VENDOR, self._as_of(), spoken))
-        for site, refusal in unknown.items():
-            partly = len(site.bespot) > 1 and any(row.site is site for row in group.rows)
+        for site, refusal in refused.items():
+            partly = any(row.site is site for row in group.rows)
             lines.append(failed(refusal, (site,), partly=partly))
             failures.append(refusal)
         if group.missing:
@@ -370,8 +408,19 @@ def _union(spans: Sequence[Window]) -> Window:
 
 
 def _note(notes: Reading[Columns], reading: Reading[Columns]) -> None:
-    notes.unknown.update(reading.unknown)
+    notes.refused.update(reading.refused)
     notes.moved = notes.moved or reading.moved
+
+
+def _broken_off(groups: Sequence[_Group[Any]], error: VendorError) -> None:
+    """The vendor failed midway: groups that have their page are whole all the same."""
+    for group in groups:
+        if not group.full:
+            group.error = error
+
+
+def _added(rows: Sequence[Any]) -> VisitTotals:
+    return VisitTotals(sum(row.entries for row in rows), sum(row.exits for row in rows), sum(row.net for row in rows))
 
 
 def _sums(group: _Group[Any], reading: Reading[Any], window: Window) -> VisitTotals:

@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.domain.coverage import moving
 from gateway.domain.errors import UpstreamError, VendorError
+from gateway.domain.footfall import OccupancyColumns, VisitColumns
 from gateway.domain.instant import MINUTE, Micros
 from gateway.domain.ports.slices import Slice
 from gateway.domain.site import Site
@@ -22,7 +23,7 @@ from gateway.domain.window import Window
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.slices import Reach, scan
 
-Columns = TypeVar("Columns")
+Columns = TypeVar("Columns", bound=VisitColumns | OccupancyColumns)
 
 VENDOR = VendorKey.BESPOT
 STORE_UNKNOWN = "store_code_not_found"
@@ -34,11 +35,13 @@ Join = Callable[[list[Columns], int], Columns]
 class Reading(msgspec.Struct, Generic[Columns]):
     """Columns by site key. A site of which nothing was found is left out.
 
-    `unknown`: sites whose store the vendor does not know. `moved`: an error where rows may be missing.
+    `refused`: sites of which a store was asked in vain, such as one the vendor does not know; `absent`: those of them
+    of which no store answered. `moved`: an error where rows may be missing.
     """
 
     columns: dict[str, Columns]
-    unknown: dict[str, VendorError] = msgspec.field(default_factory=dict)
+    refused: dict[str, VendorError] = msgspec.field(default_factory=dict)
+    absent: set[str] = msgspec.field(default_factory=set)
     moved: VendorError | None = None
 
 
@@ -81,18 +84,36 @@ class MinuteReader(Generic[Columns]):
         return self._joined(await self._drained(self._widened(window)))
 
     async def near(
-        self, window: Window, need: int, *, backward: bool
+        self, window: Window, need: int, *, backward: bool, joined: bool
     ) -> AsyncIterator[tuple[Window, Reading[Columns]]]:
-        """Adjacent complete readings from the near end, until the caller stops; `need` rows are wanted in all."""
+        """Adjacent complete readings from the near end, until the caller stops; `need` rows are wanted in all.
+
+        `joined`: each site has a page of its own to fill, so that many rows are as good as few.
+        """
+        many = len(self._codes) > 1
         reach = Reach(
-            need, backward, MINUTE, self._page_rows, whole=2 * self._page_rows if len(self._codes) > 1 else None
+            need,
+            self._picks,
+            backward,
+            MINUTE,
+            self._page_rows,
+            whole=2 * self._page_rows if many and joined else None,
+            share=len(self._codes) / max(len(self._codes), self._stores.seen) if many else 1.0,
         )
 
         async def read(part: Window, budget: int | None) -> Slice[dict[str, Columns]]:
-            return await self._gathered(self._widened(part), budget)
+            found = await self._gathered(self._widened(part), budget)
+            if self._lookback:  # rows before the part would make it look nearer than it is
+                found.sample = [instant for instant in found.sample if instant in part]
+            return found
 
         async for part, found in scan(read, window, reach):
             yield part, self._joined(found)
+
+    def _picks(self, body: dict[str, Columns]) -> list[Micros]:
+        """Instants of the rows of the sites asked, the codes of a site joined."""
+        joined = self._joined(Slice(body, complete=False)).columns.values()
+        return [minute * MINUTE for columns in joined for minute in columns.minutes]
 
     def _widened(self, window: Window) -> Window:
         return Window(window.start - self._lookback, window.end)
@@ -119,28 +140,31 @@ class MinuteReader(Generic[Columns]):
         return found
 
     async def _per_store(self, window: Window, budget: int | None) -> Slice[dict[str, Columns]]:
-        """One read per store, side by side; a store the vendor does not know does not fail the others."""
+        """One read per store, side by side; one that fails does not fail the others. Raises where all of them do."""
         found = await asyncio.gather(
             *(self._read(window, code, budget) for code in self._codes), return_exceptions=True
         )
         body: dict[str, Columns] = {}
-        unknown: dict[str, VendorError] = {}
+        refused: dict[str, UpstreamError] = {}
         parts = []
         for code, part in zip(self._codes, found, strict=True):
-            if isinstance(part, UpstreamError) and part.vendor_code == STORE_UNKNOWN:
-                unknown[code] = part
+            if isinstance(part, UpstreamError):
+                refused[code] = part
             elif isinstance(part, BaseException):
                 raise part
             else:
                 body.update(part.body)
                 parts.append(part)
+        failures = [error for error in refused.values() if error.vendor_code != STORE_UNKNOWN]
+        if failures and not parts:
+            raise failures[0]
         return _StoreSlice(
             body,
             all(part.complete for part in parts),
             sum(part.total or 0 for part in parts),
             [instant for part in parts for instant in part.sample],
             any(part.moved for part in parts),
-            unknown,
+            refused,
         )
 
     def _calls(self, window: Window, stores: int) -> int:
@@ -148,19 +172,21 @@ class MinuteReader(Generic[Columns]):
         return max(1, -(-stores * (window.length // MINUTE + 1) // self._page_rows))
 
     def _joined(self, found: Slice[dict[str, Columns]]) -> Reading[Columns]:
-        unknown = found.unknown if isinstance(found, _StoreSlice) else {}
+        refused = found.refused if isinstance(found, _StoreSlice) else {}
         reading: Reading[Columns] = Reading({}, moved=moving(VENDOR) if found.moved else None)
         for site in self._sites:
             parts = [found.body[code] for code in site.bespot if code in found.body]
             if parts:
                 reading.columns[site.key] = self._join(parts, len(site.bespot))
-            for code in site.bespot:
-                if code in unknown:
-                    reading.unknown[site.key] = unknown[code]
+            silent = [code for code in site.bespot if code in refused]
+            if silent:
+                reading.refused[site.key] = refused[silent[0]]
+                if len(silent) == len(site.bespot):
+                    reading.absent.add(site.key)
         return reading
 
 
 class _StoreSlice(Slice[dict[str, Columns]], Generic[Columns]):
     """A slice put together of reads per store."""
 
-    unknown: Mapping[str, VendorError] = msgspec.field(default_factory=dict)
+    refused: Mapping[str, VendorError] = msgspec.field(default_factory=dict)

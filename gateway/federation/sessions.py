@@ -25,6 +25,7 @@ from gateway.domain.window import Window
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.cursor import Binding, Cursors
 from gateway.federation.merge import Key, Source, take
+from gateway.federation.minutes import STORE_UNKNOWN
 from gateway.federation.paging import Page, PageAsk, cut
 from gateway.federation.slices import Reach, scan
 from gateway.federation.supplies import Supplies
@@ -34,6 +35,8 @@ Record: TypeAlias = AppRecord | WifiRecord
 
 VENDORS = (VendorKey.BESPOT, VendorKey.GUEST_WIFI)
 _POSITION = struct.Struct(">qBI")
+_TELLING = 100  # rows from which a share is worth remembering
+_LEAST_SHARE = 0.01
 _RANK = {vendor: rank for rank, vendor in enumerate(VendorKey)}
 
 
@@ -71,6 +74,7 @@ class Sessions:
         self._cursors = cursors
         self._clock = clock
         self._stale_after = int(stale_after * SECOND)
+        self._shares: dict[VendorKey, float] = {}  # what part of unfiltered rows was wanted lately: sizes pages
 
     async def page(self, ask: SessionAsk, page: PageAsk, bound: Sequence[object]) -> Page[Session]:
         """One page. Raises the vendors' error where none of them answered (rules.md 2)."""
@@ -94,7 +98,7 @@ class Sessions:
                 sources[vendor] = Source(rows)
         taken = await take(sources.values(), page.need, descending=backward)
         errors += [source.error for source in sources.values() if source.error]
-        silent = not any(source.error is None or source.rows_read for source in sources.values())
+        silent = not any(_answered(source) for source in sources.values())
         if errors and silent and not (coverage and all(isinstance(error, NotConfigured) for error in errors)):
             raise _worst(errors)
         now = self._clock()
@@ -102,7 +106,7 @@ class Sessions:
         errors += [error for error in moved if error.vendor not in {e.vendor for e in errors}][:1]
         result.coverage = [*coverage, *self._coverage(ask, sources, errors, now)]
         result.failures = errors
-        if page.total and not errors:
+        if page.total and all(isinstance(error, NotConfigured) for error in errors):
             result.total = await self._total(ask, page, sources, len(taken))
         return result
 
@@ -119,11 +123,13 @@ class Sessions:
         port = self._supplies.sessions(vendor)
         code = next(iter(covered)) if len(covered) == 1 else None
         reach = Reach(
-            max(need, 1),
+            max(need, 1) + between.resumed,
+            lambda body: [r.start for r in body if r.code in covered and self._wanted(r, ask)],
             between.backward,
             port.grain,
             port.page_rows,
             day_first=port.grain > 1,
+            share=1.0 if code else self._shares.get(vendor, 1.0),
         )
 
         async def read(window: Window, budget: int | None) -> Slice[list[Record]]:
@@ -141,6 +147,8 @@ class Sessions:
                 for record in records
                 if record.code in covered and self._wanted(record, ask)
             ]
+            if code is None and len(records) >= _TELLING:
+                self._shares[vendor] = max(_LEAST_SHARE, len(rows) / len(records))
             rows.sort(key=_key, reverse=between.backward)
             rows = between.trimmed(rows)
             reach.need = max(1, reach.need - len(rows))
@@ -150,12 +158,12 @@ class Sessions:
         """What the vendor was asked to filter is checked again: vendors lie."""
         query = ask.query
         if isinstance(record, AppRecord):
-            fits = query.device_id is None or record.device_id == query.device_id
+            fits = _same(record.device_id, query.device_id)
         else:
             fits = (
-                (query.device_mac is None or record.device_mac == query.device_mac)
-                and (query.guest_id is None or record.guest_id == query.guest_id)
-                and (query.yas_id is None or record.yas_id == query.yas_id)
+                _same(record.device_mac, query.device_mac)
+                and query.guest_id in (None, record.guest_id)
+                and _same(record.yas_id, query.yas_id)
             )
         return fits and (ask.status is None or self._status(record, self._clock()) in ask.status)
 
@@ -225,16 +233,17 @@ class Between(msgspec.Struct, frozen=True):
     high: tuple[Micros, int, int] | None
     backward: bool
 
+    @property
+    def resumed(self) -> bool:
+        """Whether a cursor stands at the end that is read first: its own row is read again."""
+        return (self.high if self.backward else self.low) is not None
+
     def trimmed(self, rows: list[tuple[Key, Record]]) -> list[tuple[Key, Record]]:
         """Without the rows at and beyond the cursors."""
         near, far = (self.high, self.low) if self.backward else (self.low, self.high)
-        if near:
-            at = _find(rows, near, self.backward)
-            rows = rows[at[1] :]
-        if far:
-            at = _find(rows, far, self.backward)
-            rows = rows[: at[0]]
-        return rows
+        begin = _find(rows, near, self.backward)[1] if near else 0
+        end = _find(rows, far, self.backward)[0] if far else len(rows)
+        return rows[begin : max(begin, end)]
 
 
 def _find(rows: list[tuple[Key, Record]], position: tuple[Micros, int, int], backward: bool) -> tuple[int, int]:
@@ -255,6 +264,11 @@ def _find(rows: list[tuple[Key, Record]], position: tuple[Micros, int, int], bac
 def _order(key: Key, mark: tuple[int, int]) -> int:
     own = cast("tuple[int, int]", key[:2])
     return (own > mark) - (own < mark)
+
+
+def _same(told: str | None, asked: str | None) -> bool:
+    """Vendors write hexadecimal identifiers in either case."""
+    return asked is None or (told is not None and told.casefold() == asked.casefold())
 
 
 def _key(row: tuple[Key, Record]) -> Key:
@@ -288,6 +302,14 @@ def _covered(ask: SessionAsk, vendor: VendorKey) -> tuple[dict[str, Site], tuple
     known = {code: site for site in sites for code in site.codes_of(vendor)}
     covered = set(known.values())
     return known, tuple(site for site in sites if site not in covered)
+
+
+def _answered(source: Source[Record]) -> bool:
+    """Whether there is something to answer with: that a vendor does not know its store is an empty answer of its own
+    (rules.md 4).
+    """
+    unknown = isinstance(source.error, UpstreamError) and source.error.vendor_code == STORE_UNKNOWN
+    return source.error is None or source.rows_read > 0 or unknown
 
 
 def _worst(errors: Sequence[VendorError]) -> VendorError:

@@ -1,19 +1,19 @@
 """Reading a long window by its near end without draining it, from vendors that promise no order (rules.md 16).
 
-A read of a window is worth something only when it is complete. So a window is probed with a small page; where the
-vendor holds more, the instants seen tell how narrow the next window must be. Every narrower window holds at least the
-rows that were sampled from it, so two calls are enough whether the vendor sorts up or not at all.
+A read of a window is worth something only when it is complete. So a window is probed with one page; where the vendor
+holds more, the instants seen tell how narrow the next window must be. A window cut at the needed row of a sample holds
+at least the rows that were sampled from it, so two calls are enough whether the vendor sorts up or not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from gateway.domain.instant import DAY, Micros
+from gateway.domain.instant import DAY, MINUTE, Micros
 from gateway.domain.ports.slices import Slice
 from gateway.domain.window import Window
 
@@ -27,18 +27,27 @@ _MOST_TRIES = 12
 
 
 class Reach(msgspec.Struct):
-    """How a scan reads. `need`: rows still wanted, lowered by the caller as they arrive.
+    """How a scan reads. `need`: wanted rows still missing, lowered by the caller as they arrive.
 
-    `grain`: as of the port. `page_rows`: the vendor's largest page. `whole`: rows that may be read to complete a
-    window rather than narrow it. `day_first`: begin with one grain, for a vendor that tells no total.
+    `picks` gives the instants of the wanted rows of a body; `share` is the part of all rows that is wanted, as far as
+    is known beforehand. `grain` as of the port. `page_rows`: the vendor's largest page. `whole`: rows that may be read
+    to complete a window rather than narrow it. `day_first`: begin with one grain, for a vendor that tells no total.
     """
 
     need: int
+    picks: Callable[[Any], list[Micros]]
     backward: bool = False
     grain: Micros = 1
     page_rows: int = 10_000
     whole: int | None = None
     day_first: bool = False
+    share: float = 1.0
+
+    @property
+    def budget(self) -> int:
+        """Rows one read should bring: half as many again as should hold what is wanted."""
+        rows = int(1.5 * self.need / max(self.share, 1e-6))
+        return max(rows, min(_SMALLEST_BUDGET, self.page_rows))
 
 
 async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tuple[Window, Slice[Body]]]:
@@ -57,17 +66,19 @@ async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tu
 
 async def _complete(read: Read[Body], window: Window, reach: Reach) -> tuple[Window, Slice[Body]]:
     """The widest complete slice at the near end of `window` that the budget allows."""
+    budget = max(reach.budget, reach.whole or 0)
     for _ in range(_MOST_TRIES):
         if window.length <= reach.grain:
             break
-        budget = max(min(reach.need + reach.need // 2, reach.page_rows), min(_SMALLEST_BUDGET, reach.page_rows))
-        found = await read(window, max(budget, reach.whole or 0))
+        found = await read(window, budget)
         if found.complete:
             return window, found
-        narrower = _narrowed(window, found, budget, reach)
+        narrower = _narrowed(window, found, reach)
         if narrower == window:
             break
         window = narrower
+        if not reach.day_first:
+            budget = max(budget, reach.page_rows)  # a window cut to measure is worth a page of any length
     return window, await read(window, None)
 
 
@@ -81,24 +92,43 @@ def _near(rest: Window, width: Micros, reach: Reach) -> Window:
     return Window(rest.start, min(rest.end, end if end > rest.start else end + grain))
 
 
-def _narrowed(window: Window, found: Slice[Body], budget: int, reach: Reach) -> Window:
-    """A window at the near end that should hold between `need` rows and `budget` rows."""
+def _narrowed(window: Window, found: Slice[Body], reach: Reach) -> Window:
+    """A window at the near end that should hold the needed rows and still fit one page."""
     if reach.day_first or not found.sample:
         return _near(window, reach.grain if reach.day_first else max(reach.grain, window.length // _GROWTH), reach)
-    seen = found.sample
-    budget = min(budget, max(len(seen), reach.need))  # a vendor may clamp its pages
-    held = max(found.total or 0, len(seen) + 1)
-    # distances from the near end: small is near, whichever way the scan goes
-    away = [window.end - 1 - t if reach.backward else t - window.start for t in seen]
-    near_first = all(a <= b for a, b in pairwise(away))
-    far_first = all(a >= b for a, b in pairwise(away))
-    away.sort()
-    if near_first:  # most likely sorted: the needed row is where it was seen, and ties come along
-        width = away[min(reach.need, len(away)) - 1] + 1
-    elif far_first:  # the near end was not seen at all: assume the rest is spread evenly
-        width = away[0] * max(reach.need, budget * 6 // 10) // max(1, held - len(seen))
-    else:
-        wanted = max(reach.need + reach.need // 3, budget * 6 // 10)
-        rank = min(len(away), max(1, wanted * len(away) // held))
-        width = away[rank - 1] + 1
-    return _near(window, max(reach.grain, min(width, window.length - 1)), reach)
+    seen = _away(window, found.sample, reach)
+    wanted = sorted(_away(window, reach.picks(found.body), reach))
+    width = _width(seen, wanted, max(found.total or 0, len(seen) + 1), reach) if seen else window.length // _GROWTH
+    # on to the grain behind it, so that the row the window was cut at stays inside
+    return _near(window, max(reach.grain, min(width + reach.grain - 1, window.length - 1)), reach)
+
+
+def _away(window: Window, instants: list[Micros], reach: Reach) -> list[Micros]:
+    """Distances from the near end: small is near, whichever way the scan goes. What lies outside is left out."""
+    if reach.backward:
+        return [window.end - 1 - instant for instant in instants if instant in window]
+    return [instant - window.start for instant in instants if instant in window]
+
+
+def _width(seen: list[Micros], wanted: list[Micros], held: int, reach: Reach) -> Micros:
+    """How far from the near end the needed rows should reach, from the distances of sampled rows in vendor order.
+
+    `wanted`: those of the wanted ones, ascending. `held`: rows the vendor holds in the window.
+    """
+    need, page = reach.need, min(reach.budget, reach.page_rows, max(len(seen), reach.need))
+    share = len(wanted) / len(seen) if wanted else reach.share
+    if all(a <= b for a, b in pairwise(seen)):  # most likely sorted: the needed row is where it was seen
+        if len(wanted) >= need:
+            return wanted[need - 1] + 1
+        return int((seen[-1] + 1) * 1.2 * need / max(1.0, share * len(seen)))
+    rows = min(max(1.6 * need / max(share, 1e-6), 0.6 * page), 0.85 * max(reach.budget, reach.page_rows))
+    if all(a >= b for a, b in pairwise(seen)):  # sorted the other way: the far end was seen, the near end was not
+        unseen = held - len(seen)
+        if rows > unseen:  # so many rows reach into what was seen
+            return seen[min(len(seen) - 1, max(1, held - int(rows)))] + 1
+        spread = seen[-1] / max(1, unseen)  # evenly, for want of a better guess
+        # minutes come dense by day and not at all by night: a day of them costs no more calls than an hour
+        least = min(DAY, int(spread * 0.6 * reach.page_rows)) if reach.grain == MINUTE else 0
+        return max(int(spread * rows), least)
+    ascending = sorted(seen)
+    return ascending[min(len(seen), max(1, int(rows * len(seen) / held))) - 1] + 1

@@ -14,6 +14,8 @@ import orjson
 import structlog
 
 from gateway.execution.errors import Incident, incident, internal
+from gateway.http import csv_export
+from gateway.http.csv_export import Export, Exports
 from gateway.http.graphiql.page import Page
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health
@@ -25,7 +27,7 @@ from gateway.settings import Settings
 ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 QUIET = frozenset({"/healthz", "/readyz"})
-PATHS = QUIET | {"/", "/graphql"}
+PATHS = QUIET | {"/", "/graphql", *csv_export.PATHS}
 
 log = structlog.get_logger("gateway.http")
 
@@ -38,6 +40,7 @@ class Edge:
         self._page = Page(sandbox=bool(settings.simulated))
         self._graphql = GraphQLEndpoint(settings, self.lifecycle, self._page)
         self._health = Health(settings, self.lifecycle)
+        self._exports = Exports(settings, self.lifecycle)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -45,7 +48,7 @@ class Edge:
             return
         started = perf_counter()
         try:
-            reply = await self._route(scope, receive)
+            reply: Reply | Export = await self._route(scope, receive)
         except Disconnected:
             return
         except Exception as error:
@@ -54,12 +57,15 @@ class Edge:
         try:
             await reply(self._dressed(send))
         finally:
-            write_line(scope, reply.status, perf_counter() - started, reply.incidents)
+            cut = reply.cut if isinstance(reply, Export) else None
+            write_line(scope, reply.status, perf_counter() - started, reply.incidents, cut)
 
-    async def _route(self, scope: Scope, receive: Receive) -> Reply:
+    async def _route(self, scope: Scope, receive: Receive) -> Reply | Export:
         path: str = scope["path"]
         if path == "/graphql":
             return await self._graphql.answer(scope, receive)
+        if path in csv_export.PATHS:
+            return self._exports.reply(scope, receive)
         if scope["method"] not in ("GET", "HEAD"):
             return Refusal(405 if self._known(path) else 404, "There is nothing here to write to.").reply()
         if path == "/healthz":
@@ -85,8 +91,8 @@ class Edge:
         return dressed
 
 
-def write_line(scope: Scope, status: int, seconds: float, incidents: list[Incident]) -> None:
-    """One line a request (rules.md 43); health checks only when something broke."""
+def write_line(scope: Scope, status: int, seconds: float, incidents: list[Incident], cut: str | None = None) -> None:
+    """One line a request (rules.md 43); health checks only when something broke. `cut`: why it broke off midway."""
     path = scope["path"]
     if path in QUIET and not incidents:
         return
@@ -96,6 +102,8 @@ def write_line(scope: Scope, status: int, seconds: float, incidents: list[Incide
         "status": status,
         "ms": round(seconds * 1000, 1),
     }
+    if cut is not None:
+        line["cut"] = cut
     if not incidents:
         log.info("request", **line)
         return

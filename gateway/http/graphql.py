@@ -1,7 +1,7 @@
 """`/graphql`: GraphQL over HTTP by GET (reads) and POST, and GraphiQL for browsers.
 
-Bare ASGI, ahead of any framework: this is the path every question takes. A later transport (multipart, streams) is one
-more branch of `_question`. Nothing of the question may come back in an answer or a log line.
+Bare ASGI, ahead of any framework: this is the path every question takes. A later transport (streams) is one more
+branch of `_question`. Nothing of the question may come back in an answer or a log line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import UNSET
 from gateway.domain.errors import Unauthenticated
 from gateway.execution.errors import incident, internal
 from gateway.execution.operation import GraphQLRequest, Outcome, Phase
-from gateway.http import negotiation, parameters
+from gateway.http import multipart, negotiation, parameters
 from gateway.http.bounds import Places, executed
 from gateway.http.graphiql.page import Page
 from gateway.http.lifecycle import Graph, Lifecycle
@@ -60,6 +60,8 @@ class GraphQLEndpoint:
             if len(scope["query_string"]) > self._settings.max_body_bytes:
                 raise Refusal(414, f"A question may have {self._settings.max_body_bytes} bytes.")
             return parameters.of_query_string(scope["query_string"])
+        if multipart.is_multipart(headers):
+            return await multipart.question(receive, headers, self._settings)
         negotiation.check_question_type(headers.get("content-type"), headers.get("content-encoding"))
         return parameters.of_body(
             await parameters.read_body(

@@ -5,10 +5,12 @@ Only the server writes here: the graph around its run, draining in its signal ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from gateway.access.principal import Principal
+from gateway.domain.files import CsvEncoding, CsvList
 from gateway.execution.operation import GraphQLRequest, Outcome
 
 
@@ -26,6 +28,10 @@ class Graph(Protocol):
 
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         """Never raises but for cancellation."""
+        ...
+
+    def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """A whole list as the vendor's own CSV, in the encoding asked. Raises GatewayError."""
         ...
 
     async def ready(self) -> Mapping[str, Any]:

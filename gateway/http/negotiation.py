@@ -56,12 +56,19 @@ def check_question_type(content_type: str | None, encoding: str | None) -> None:
     media, _, parameters = (content_type or "").partition(";")
     if media.strip().lower() != APPLICATION_JSON:
         raise Refusal(
-            415, f"A question is sent as {APPLICATION_JSON}.", headers=((b"accept-post", b"application/json"),)
+            415,
+            f"A question is sent as {APPLICATION_JSON}, one with files as multipart/form-data.",
+            headers=((b"accept-post", b"application/json, multipart/form-data"),),
         )
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
             raise Refusal(415, "A question is written in UTF-8.")
+    check_uncompressed(encoding)
+
+
+def check_uncompressed(encoding: str | None) -> None:
+    """Raises a 415 for a compressed body: what it unfolds to could not be bounded."""
     if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         raise Refusal(415, "A question is sent uncompressed.", headers=((b"accept-encoding", b"identity"),))
 

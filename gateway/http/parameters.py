@@ -6,6 +6,7 @@ Whatever a caller can put there is a 4xx with a code: never a 500, never repeate
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,31 +24,39 @@ class Disconnected(Exception):
 
 
 async def read_body(receive: Receive, declared: str | None, *, most: int, seconds: float) -> bytes:
-    """The whole body. A 413 above `most` bytes, announced or chunked; a 408 where it drips longer than `seconds`."""
-    if declared is not None and declared.isdigit() and int(declared[:20]) > most:
-        raise _too_large(most)
+    """The whole body; refused as `take_body` does."""
     parts: list[bytes] = []
+    await take_body(receive, declared, parts.append, most=most, seconds=seconds)
+    return b"".join(parts)
+
+
+async def take_body(
+    receive: Receive, declared: str | None, take: Callable[[bytes], object], *, most: int, seconds: float
+) -> None:
+    """Hands the body on as it comes. A 413 above `most` bytes, announced or not; a 408 where it drips too long."""
+    if declared is not None and declared.isdigit() and int(declared[:20]) > most:
+        raise too_large(most)
     size = 0
     try:
         async with asyncio.timeout(seconds):
-            while True:
+            more = True
+            while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Disconnected
                 part = message.get("body", b"")
                 size += len(part)
                 if size > most:
-                    raise _too_large(most)
-                parts.append(part)
-                if not message.get("more_body", False):
-                    return b"".join(parts)
+                    raise too_large(most)
+                take(part)
+                more = message.get("more_body", False)
     except TimeoutError:
         raise Refusal(408, "The question did not arrive in time.", headers=((b"connection", b"close"),)) from None
 
 
 def of_body(body: bytes) -> GraphQLRequest:
     """A POST's question."""
-    members = _json(body, "The body")
+    members = json(body, "The body")
     if isinstance(members, list):
         raise Refusal(400, "Batches are not taken: send one operation a request.")
     if not isinstance(members, dict):
@@ -104,10 +113,11 @@ def _object(value: object, name: str) -> dict[str, Any]:
 
 
 def _json_object(text: str | None, name: str) -> dict[str, Any]:
-    return _object(_json(text.encode(), f"The parameter {name}") if text else None, name)
+    return _object(json(text.encode(), f"The parameter {name}") if text else None, name)
 
 
-def _json(text: bytes, what: str) -> object:
+def json(text: bytes, what: str) -> object:
+    """Any JSON value, not too deep. `what` begins the refusal of anything else."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -133,5 +143,6 @@ def _deep(value: object) -> bool:
     return any(isinstance(item, (dict, list)) for item in level)
 
 
-def _too_large(most: int) -> Refusal:
+def too_large(most: int) -> Refusal:
+    """A body, or a part of one, beyond its bound."""
     return Refusal(413, f"A question may have {most} bytes.", headers=((b"connection", b"close"),))

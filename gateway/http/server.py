@@ -95,6 +95,7 @@ def address_of(listener: socket.socket) -> str:
 def run(settings: Settings, open_graph: OpenGraph, listener: socket.socket, announcement: str = "") -> None:
     """Serves until a signal. What goes wrong in the start is raised as it is."""
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it would log a second line beside the request's own
+    logging.getLogger("uvicorn.error").addFilter(_has_no_line_of_its_own)
     lifecycle = Lifecycle()
     config = uvicorn.Config(
         Edge(settings, lifecycle),
@@ -116,3 +117,8 @@ def run(settings: Settings, open_graph: OpenGraph, listener: socket.socket, anno
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(served())
+
+
+def _has_no_line_of_its_own(record: logging.LogRecord) -> bool:
+    """An export that is cut on purpose has a line already (http/csv_export.py)."""
+    return not record.getMessage().startswith("ASGI callable returned without completing response")

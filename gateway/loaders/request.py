@@ -150,6 +150,11 @@ class Request:
     async def _named(self, key: str | None) -> Site | None:
         return None if key is None else await self.site(key)
 
+    def written(self) -> None:
+        """Something was written, or may have been: what this operation has read before may no longer be true."""
+        self._batches.clear()
+        self._rosters.clear()
+
     # batches ----------------------------------------------------------------------------------------------------
 
     def batch(self, question: Hashable, load_all: LoadAll[Key, Value]) -> Batch[Key, Value]:

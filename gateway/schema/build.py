@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from gateway.schema.application import Application
 from gateway.schema.campaign import Campaign
+from gateway.schema.mutation import Mutation
 from gateway.schema.point_of_interest import PointOfInterest
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
@@ -19,6 +20,7 @@ def build() -> strawberry.Schema:
     """A schema without extensions: parsing, limits and masking are the edge's and the execution room's."""
     return strawberry.Schema(
         query=Query,
+        mutation=Mutation,
         types=[Site, AppSession, WifiSession, Application, Campaign, PointOfInterest, Study],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )

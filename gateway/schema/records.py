@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.domain.errors import InputError
 from gateway.schema.arguments import Info
 from gateway.schema.lists import seen_by
 from gateway.schema.references import OKUBE
@@ -23,6 +24,8 @@ async def record_by_id(info: Info, kind: str, key: str) -> Any:
     record: Any = await gets[kind](None, reference)
     if record is None or kind == "PointOfInterest":
         return record
+    if kind == "Study" and not await _ours(info, record.application):
+        return None
     seen = await seen_by(info)
     return record if seen is None else seen(record)
 
@@ -31,3 +34,15 @@ async def _application(info: Info, reference: str) -> Any:
     record = await info.context.catalog.supplies.records().application(reference)
     allowed = info.context.catalog.applications
     return record if record and (not allowed or record.id in allowed or record.key in allowed) else None
+
+
+async def _ours(info: Info, application: str | None) -> bool:
+    """Studies alone are fetched without naming an application: another's must not be shown (rules.md 11)."""
+    allowed = info.context.catalog.applications
+    if application is None or not allowed:
+        return True
+    try:
+        await info.context.application(application)
+    except InputError:
+        return False
+    return True

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NewType
+from typing import Any, NewType, TypeAlias
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.domain import instant
 from gateway.domain.errors import InputError
+from gateway.domain.files import File
 
 DateTime = NewType("DateTime", str)
 Date = NewType("Date", date)
 JSON = NewType("JSON", object)
 BigInt = NewType("BigInt", int)
+Upload: TypeAlias = File
 
 _SAFE = 2**53
 
@@ -52,6 +54,13 @@ def _parse_big(value: object) -> int:
     return value
 
 
+def _parse_file(value: object) -> File:
+    """Files only come out of the parts of a multipart request (http/multipart.py): no JSON value is one."""
+    if not isinstance(value, File):
+        raise InputError("A file is sent as a part of a GraphQL multipart request.")
+    return value
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -84,5 +93,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="Integer that may pass 2^31, written as a JSON number below 2^53 (transferred bytes).",
         serialize=_same,
         parse_value=_parse_big,
+    ),
+    Upload: strawberry.scalar(
+        name="Upload",
+        description="A file in a GraphQL multipart request: null in `operations`, named in `map`.",
+        specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
+        serialize=_same,
+        parse_value=_parse_file,
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import Enum
 from typing import Any, NewType
 
@@ -15,7 +15,8 @@ from strawberry.types import ExecutionContext
 
 from gateway.access.principal import CallerKind, Principal
 from gateway.domain import instant
-from gateway.domain.errors import InputError, Unauthenticated, Unavailable
+from gateway.domain.errors import InputError, NotConfigured, Unauthenticated, Unavailable
+from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.vendor import VendorKey
 from gateway.execution.operation import GraphQLRequest, Operations, Outcome
 from gateway.settings import Settings
@@ -143,6 +144,9 @@ class ToyGraph:
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         self.ran += 1
         return await self.operations.run(request, ToyContext())
+
+    def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        raise NotConfigured(VendorKey.OKUBE, "OKUBE is not configured.")
 
     async def ready(self) -> Mapping[str, Any]:
         return {"BESPOT": {"state": "HEALTHY"}}

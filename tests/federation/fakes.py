@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.domain import instant
 from gateway.domain.errors import Rejected, Unavailable, VendorError
-from gateway.domain.footfall import CodeCount, OccupancyColumns, VisitColumns
+from gateway.domain.footfall import CodeCount, Occupancy, OccupancyColumns, Visit, VisitColumns
 from gateway.domain.instant import DAY, MINUTE, Micros
 from gateway.domain.ports.slices import Slice
 from gateway.domain.ports.supply import Supply
@@ -23,10 +23,13 @@ from gateway.domain.session import AppRecord, GuestLease, SessionQuery, WifiReco
 from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Days, Window
-from gateway.federation.catalog import Catalog
+from gateway.federation.counts import Counts
 from gateway.federation.crosswalk import Crosswalk
+from gateway.federation.cursor import Cursors
+from gateway.federation.footfall import Footfall
+from gateway.federation.series import OccupancySeries, Rules, VisitSeries
+from gateway.federation.sessions import Sessions
 from gateway.federation.supplies import Supplies
-from gateway.settings import BespotSettings
 from tests.sandbox.hands import Hands
 
 Order: TypeAlias = Literal["ascending", "descending", "shuffled", "store"]
@@ -319,20 +322,29 @@ def supply(vendor: VendorKey, **ports: object) -> Supply:
     return msgspec.structs.replace(Supply(vendor, vendor.value, Healthy()), **ports)
 
 
-def catalog(
-    sites: Iterable[Site],
-    *,
-    counter: Counter | None = None,
-    stays: Stays | None = None,
-    wifi: Stays | None = None,
-    guests: Guests | None = None,
-    clock: Callable[[], Micros] | None = None,
-    keys: Sequence[bytes] = (b"a key of cursors",),
-) -> Catalog:
-    """A catalog over fakes. Bespot is configured where it has a port, the guest Wi-Fi likewise."""
-    supplies = []
-    if counter is not None or stays is not None:
-        supplies.append(supply(VendorKey.BESPOT, footfall=counter, sessions=stays, counts=stays))
-    if wifi is not None or guests is not None:
-        supplies.append(supply(VendorKey.GUEST_WIFI, sessions=wifi, guests=guests))
-    return Catalog(Supplies(supplies), Crosswalk(sites), keys, clock or Hands(NOW), BespotSettings())
+class Federation:
+    """The nouns of this issue over fakes. Bespot is configured where it has a port, the guest Wi-Fi likewise."""
+
+    def __init__(
+        self,
+        sites: Iterable[Site],
+        *,
+        counter: Counter | None = None,
+        stays: Stays | None = None,
+        wifi: Stays | None = None,
+        guests: Guests | None = None,
+        clock: Callable[[], Micros] | None = None,
+        keys: Sequence[bytes] = (b"a key of cursors",),
+    ) -> None:
+        given = []
+        if counter is not None or stays is not None:
+            given.append(supply(VendorKey.BESPOT, footfall=counter, sessions=stays, counts=stays))
+        if wifi is not None or guests is not None:
+            given.append(supply(VendorKey.GUEST_WIFI, sessions=wifi, guests=guests))
+        self.crosswalk = Crosswalk(sites)
+        supplies, rules = Supplies(given), Rules()
+        parts = (supplies, self.crosswalk, Cursors(keys), clock or Hands(NOW))
+        self.sessions = Sessions(*parts, 12 * 3600)
+        self.visits: Footfall[Visit, VisitColumns] = Footfall(VisitSeries(), *parts, rules)
+        self.occupancy: Footfall[Occupancy, OccupancyColumns] = Footfall(OccupancySeries(rules), *parts, rules)
+        self.counts = Counts(supplies, self.crosswalk)

@@ -13,10 +13,9 @@ from gateway.domain.instant import DAY, HOUR, MINUTE
 from gateway.domain.site import Site
 from gateway.domain.window import Window
 from gateway.federation.buckets import Granularity
-from gateway.federation.catalog import Catalog
 from gateway.federation.footfall import FootfallAsk
 from gateway.federation.paging import Page, PageAsk
-from tests.federation.fakes import ORDERS, Counter, Order, at, catalog, site, span
+from tests.federation.fakes import ORDERS, Counter, Federation, Order, at, site, span
 from tests.federation.walking import walk
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +43,7 @@ def filled(order: Order = "ascending", days: int = 3, clamp: int = 10_000, seed:
 
 
 def ask_of(
-    noun: str, world: Catalog, window: Window, granularity: Granularity, sites: tuple[Site, ...] = SITES
+    noun: str, world: Federation, window: Window, granularity: Granularity, sites: tuple[Site, ...] = SITES
 ) -> Any:
     """The connection as a question of pages."""
     footfall = getattr(world, noun)
@@ -71,7 +70,7 @@ def facts(rows: list[Any]) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("granularity", list(Granularity))
 @pytest.mark.parametrize("order", ORDERS)
 async def test_a_walk_of_any_page_sizes_is_the_whole_list(noun: str, granularity: Granularity, order: Order) -> None:
-    ask = ask_of(noun, catalog(SITES, counter=filled(order)), span("2026-10-23T03:07:00Z", "2026-10-26T11:00:30Z"), granularity)
+    ask = ask_of(noun, Federation(SITES, counter=filled(order)), span("2026-10-23T03:07:00Z", "2026-10-26T11:00:30Z"), granularity)
     whole = await ask(PageAsk(10_000))
     assert not whole.has_next
     assert [(row.starts_at, row.site.key) for row in whole.rows] == sorted(
@@ -90,7 +89,7 @@ async def test_what_lies_between_two_cursors_is_what_the_list_has_there(data: st
     order = data.draw(st.sampled_from(ORDERS))
     start = FIRST_DAY + data.draw(st.integers(0, 20 * 60)) * MINUTE
     window = Window(start, start + data.draw(st.integers(1, 30 * 60)) * MINUTE)
-    ask = ask_of(noun, catalog(SITES, counter=filled(order, seed=data.draw(st.integers(1, 3)))), window, granularity)
+    ask = ask_of(noun, Federation(SITES, counter=filled(order, seed=data.draw(st.integers(1, 3)))), window, granularity)
     whole = await ask(PageAsk(10_000))
     if not whole.rows:
         return
@@ -117,7 +116,7 @@ async def test_a_page_of_minutes_takes_at_most_two_calls(
 ) -> None:
     counter = filled(order, days=12)
     counting = counter.of_visits if noun == "visits" else counter.of_occupancy
-    ask = ask_of(noun, catalog(SITES, counter=counter), span("2026-10-23T09:30:00Z", "2026-11-02T08:00:00Z"), Granularity.MINUTE, sites)
+    ask = ask_of(noun, Federation(SITES, counter=counter), span("2026-10-23T09:30:00Z", "2026-11-02T08:00:00Z"), Granularity.MINUTE, sites)
     prices: list[int] = []
 
     def price() -> None:
@@ -133,7 +132,7 @@ async def test_a_page_of_minutes_takes_at_most_two_calls(
 async def test_a_page_of_roll_ups_takes_at_most_two_calls(noun: str, granularity: Granularity) -> None:
     counter = filled(days=12)
     counting = counter.of_visits if noun == "visits" else counter.of_occupancy
-    ask = ask_of(noun, catalog(SITES, counter=counter), span("2026-10-23T09:30:00Z", "2026-11-02T08:00:00Z"), granularity)
+    ask = ask_of(noun, Federation(SITES, counter=counter), span("2026-10-23T09:30:00Z", "2026-11-02T08:00:00Z"), granularity)
     prices: list[int] = []
 
     def price() -> None:
@@ -152,7 +151,7 @@ async def test_a_year_of_minutes_pages_as_cheaply_as_a_day(noun: str, order: Ord
     minutes = range(begin, begin + 365 * 1440, 5)
     counter.store("A", dict.fromkeys(minutes, (1, 0)), dict.fromkeys(minutes, 3))
     counting = counter.of_visits if noun == "visits" else counter.of_occupancy
-    ask = ask_of(noun, catalog(SITES, counter=counter), span("2025-11-01T00:00:00Z", "2026-11-01T00:00:00Z"), Granularity.MINUTE, SITES[:1])
+    ask = ask_of(noun, Federation(SITES, counter=counter), span("2025-11-01T00:00:00Z", "2026-11-01T00:00:00Z"), Granularity.MINUTE, SITES[:1])
     page = await ask(PageAsk(50))
     assert (len(page.rows), page.has_next, counting.calls) == (50, True, 2)
     assert counting.rows <= 1_500
@@ -169,7 +168,7 @@ async def test_rows_that_begin_late_in_a_long_window_are_found_in_few_calls() ->
     counter = Counter()
     begin = at("2026-09-01T00:00:00Z") // MINUTE
     counter.store("A", dict.fromkeys(range(begin, begin + 5000), (1, 0)), dict.fromkeys(range(begin, begin + 5000), 3))
-    world = catalog(SITES, counter=counter)
+    world = Federation(SITES, counter=counter)
     window = span("2025-11-01T00:00:00Z", "2026-11-01T00:00:00Z")
     for noun, counting in (("visits", counter.of_visits), ("occupancy", counter.of_occupancy)):
         page = await ask_of(noun, world, window, Granularity.MINUTE, SITES[:1])(PageAsk(50))
@@ -180,7 +179,7 @@ async def test_rows_that_begin_late_in_a_long_window_are_found_in_few_calls() ->
 @pytest.mark.parametrize("noun", ["visits", "occupancy"])
 @pytest.mark.parametrize("granularity", list(Granularity))
 async def test_totals_and_counts_are_those_of_the_whole_list_whatever_the_page(noun: str, granularity: Granularity) -> None:
-    world = catalog(SITES, counter=filled())
+    world = Federation(SITES, counter=filled())
     window = span("2026-10-23T03:07:00Z", "2026-10-26T11:00:30Z")
     for sites in (SITES[:1], SITES[2:3], SITES):
         ask = ask_of(noun, world, window, granularity, sites)
@@ -197,7 +196,7 @@ async def test_totals_and_counts_are_those_of_the_whole_list_whatever_the_page(n
 @pytest.mark.parametrize("granularity", [Granularity.MINUTE, Granularity.HOUR])
 @pytest.mark.parametrize("noun", ["visits", "occupancy"])
 async def test_connections_of_many_sites_read_together_are_each_what_it_is_alone(noun: str, granularity: Granularity) -> None:
-    world = catalog(SITES, counter=filled())
+    world = Federation(SITES, counter=filled())
     window = span("2026-10-23T00:00:00Z", "2026-10-24T00:00:00Z")
     page = PageAsk(5, total=True)
     asks = [FootfallAsk(window, granularity, (one,), (one.key,)) for one in SITES]
@@ -216,7 +215,7 @@ async def test_a_day_of_twelve_sites_is_one_call_a_series_however_many_sites_the
     begin = at("2026-10-30T06:00:00Z") // MINUTE
     for number in range(14):
         counter.store(f"S{number:02}", dict.fromkeys(range(begin, begin + 600, 2), (1, 1)), dict.fromkeys(range(begin, begin + 600, 4), 2))
-    world = catalog(sites, counter=counter)
+    world = Federation(sites, counter=counter)
     window = span("2026-10-30T00:00:00Z", "2026-10-31T00:00:00Z")
     for noun in ("visits", "occupancy"):
         asks = [FootfallAsk(window, Granularity.MINUTE, (one,), (one.key,)) for one in sites]
@@ -229,7 +228,7 @@ async def test_a_day_of_twelve_sites_is_one_call_a_series_however_many_sites_the
 @settings(max_examples=30, deadline=None)
 @given(cut=st.integers(1, 3 * 1440 - 1), seed=st.integers(0, 5), order=st.sampled_from(ORDERS))
 async def test_splitting_a_window_never_changes_the_union_of_minutes(cut: int, seed: int, order: Order) -> None:
-    world = catalog(SITES, counter=filled(order, seed=seed))
+    world = Federation(SITES, counter=filled(order, seed=seed))
     whole, middle = Window(FIRST_DAY, FIRST_DAY + 3 * DAY), FIRST_DAY + cut * MINUTE - 30_000_000
     for noun in ("visits", "occupancy"):
         rows = {

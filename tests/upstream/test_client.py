@@ -272,9 +272,10 @@ async def test_an_observer_sees_every_attempt_and_no_data(asked: AsyncExitStack)
 async def test_a_long_answer_can_be_streamed(asked: AsyncExitStack) -> None:
     vendor = await asked.enter_async_context(playing(says(200, b"a;b\n" * 5000, kind="text/csv")))
     client = opened(asked, vendor.base_url, max_response_bytes=100, max_connections=1)
-    for _ in range(2):  # the connection's seat is given back
-        async with client.stream(Ask("sites_csv", "/sites", accept="text/csv")) as chunks:
-            assert b"".join([chunk async for chunk in chunks]) == b"a;b\n" * 5000
+    with deadline.within(5):
+        for _ in range(2):  # the connection's seat is given back
+            async with client.stream(Ask("sites_csv", "/sites", accept="text/csv")) as chunks:
+                assert b"".join([chunk async for chunk in chunks]) == b"a;b\n" * 5000
     assert (await client.health()).state is VendorState.READY
 
 
@@ -296,7 +297,7 @@ async def test_a_stream_that_fails_says_so(
     vendor = await asked.enter_async_context(playing(behaviour))
     client = opened(asked, vendor.base_url, timeout=0.3, max_connections=1)
     for _ in range(2):
-        with pytest.raises(error):
+        with deadline.within(5), pytest.raises(error):
             async with client.stream(Ask("sites_csv", "/sites", accept="text/csv")) as chunks:
                 _ = [chunk async for chunk in chunks]
     assert len(vendor.heard) == 2 * calls

@@ -35,7 +35,7 @@ class Sheet(msgspec.Struct, Generic[Row], frozen=True):
 
     def size(self, asked: int) -> int:
         """Rows of a full page: the vendor may give fewer than asked, and say so or not."""
-        told = asked if self.paginated.per_page is None else self.paginated.per_page
+        told = self.paginated.per_page or asked
         return told if self.last else min(told, len(self.rows))
 
 

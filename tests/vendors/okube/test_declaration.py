@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from gateway.domain.clock import system
-from gateway.domain.errors import Rejected, Throttled, WriteOutcomeUnknown
+from gateway.domain.errors import Rejected, Throttled, Unavailable
+from gateway.domain.kpi import KpiAsk, KpiModule, PresenceKpi, PresenceScope
 from gateway.domain.okube_site import SiteDraft, SiteQuery
 from gateway.domain.vendor import VendorKey
+from gateway.domain.window import Days
 from gateway.settings import OkubeSettings
 from gateway.upstream.client import VendorClient
 from gateway.upstream.exchange import Answer, OpenAnswer
@@ -96,19 +99,19 @@ async def test_a_login_is_exchanged_for_a_token_once_at_the_path_that_is_set() -
     assert [request.url for request in recorder.requests] == ["https://okube.test/authenticate"]
 
 
-async def test_a_write_that_fails_late_is_of_unknown_outcome_and_a_429_is_not() -> None:
-    supply, recorder = declared(lambda _: (503, {}), api_key=SecretStr("k"))
-    with pytest.raises(WriteOutcomeUnknown):
-        raise await _failure(supply)
-    assert len(recorder.requests) == 1
-    supply, recorder = declared(lambda _: (429, {}), api_key=SecretStr("k"))
-    assert isinstance(await _failure(supply), Throttled)
-    assert len(recorder.requests) == 1
-
-
-async def _failure(supply: Any) -> Exception:
-    try:
+@pytest.mark.parametrize(("status", "error"), [(429, Throttled), (503, Unavailable), (403, Rejected)])
+async def test_a_write_the_vendor_turns_away_is_not_sent_again(status: int, error: type[Exception]) -> None:
+    supply, recorder = declared(lambda _: (status, {}), api_key=SecretStr("k"))
+    with pytest.raises(error):
         await supply.writes.create_site(None, SiteDraft(name="S"))
-    except Exception as error:  # what it is, the test says
-        return error
-    raise AssertionError("was accepted")
+    assert len(recorder.requests) == 1
+
+
+async def test_analytics_are_reads_and_asked_again() -> None:
+    answer = [{"kpi": "sessions", "scope": "globals", "granularity": "day", "data": {"all": 1}}]
+    statuses = iter([503, 200])
+    supply, recorder = declared(lambda _: (next(statuses), answer), api_key=SecretStr("k"))
+    days = Days(date(2023, 1, 2), date(2023, 1, 3))
+    ask = KpiAsk(KpiModule.PRESENCE, days, (PresenceKpi.SESSIONS,), (PresenceScope.GLOBAL,))
+    assert len(await supply.kpis.kpis(ask)) == 1
+    assert [request.body for request in recorder.requests] == [recorder.requests[0].body] * 2

@@ -49,6 +49,11 @@ async def test_an_empty_list_is_one_call() -> None:
     assert pages(line) == [("1", "100")]
 
 
+async def test_an_empty_list_may_call_its_page_size_none() -> None:
+    adapter, _ = okube(lambda _: page_of(per_page=0, page_count=0))
+    assert (await adapter.records.sites(None, SiteQuery(), 0, 50)).total == 0
+
+
 async def test_a_range_behind_the_end_is_empty() -> None:
     adapter, _ = okube(listing(30))
     page = await adapter.records.sites(None, SiteQuery(), 500, 50)

@@ -1,0 +1,204 @@
+"""Reading by window through tiles: only what is missing is asked, and what is asked is kept.
+
+A read that fits no budget is passed on as the vendor's own honest sample. How a scan is read ahead stands in `walk`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from gateway.cache import freshness, spans
+from gateway.cache.entries import PATIENCE
+from gateway.cache.envelope import Codec
+from gateway.cache.shelf import Shelf
+from gateway.cache.spans import Rows, Span, Tile
+from gateway.cache.view import Tiles, Track, View, bearable, fresh, note
+from gateway.domain.errors import Rejected, UpstreamError
+from gateway.domain.instant import Micros
+from gateway.domain.ports.slices import Slice
+from gateway.domain.window import Window
+
+Column = TypeVar("Column")
+
+_MOST_GAPS = 4
+_SHARED_SECONDS = 3.0
+
+Ask = Callable[[Window, str | None, int | None], Awaitable[Slice[dict[str, Column]]]]
+
+
+class Rule(Protocol):
+    """How long reads of a vendor's series are good. `late`: how long past its time a span may stand in for a slow
+    refresh. `grain`: windows are asked in multiples of it. All in microseconds.
+    """
+
+    late: Micros
+    grain: Micros
+
+    def spans(self, window: Window, read: Micros, body: dict[str, Any]) -> list[Span]:
+        """The spans of a complete read of `window` that began at `read`: ascending, and covering it."""
+        ...
+
+    def reach(self, end: Micros, now: Micros) -> Micros:
+        """How far a read up to `end` goes, so that what comes next is not asked again a moment later."""
+        ...
+
+
+class Fetched(msgspec.Struct, Generic[Column], array_like=True):
+    """What one read brought. `tile` is set where it was complete, for good."""
+
+    window: Window
+    read: Micros
+    slice: Slice[dict[str, Column]]
+    tile: Tile[Column] | None = None
+
+
+class SeriesCache(Generic[Column]):
+    """One resource of one vendor, by window."""
+
+    def __init__(self, shelf: Shelf, resource: str, rows: Rows[Column], rule: Rule, sealer: Any = None) -> None:
+        self.shelf = shelf
+        self.rows = rows
+        self.rule = rule
+        self._resource = resource
+        self._tiles: Tiles[Column] = Tiles(shelf, resource, rows, Codec(Tile[rows.shape], sealer))
+        self._partial: Codec[Fetched[Column]] = Codec(Fetched[rows.shape], sealer)
+        self._under_way: dict[str, tuple[Track, Window]] = {}
+
+    def passes(self, window: Window) -> bool:
+        """Whether a window is read past the tiles."""
+        return not self.shelf.keeps or self._tiles.too_wide(window)
+
+    async def passed(
+        self, track: Track, window: Window, budget: int | None, ask: Ask[Column]
+    ) -> Slice[dict[str, Column]]:
+        """As the vendor has it now; equal questions at one moment are one."""
+        now = self.shelf.clock()
+        self.shelf.counters.miss += 1
+        freshness.note(self.shelf.vendor, now, now)
+        key = f"{self._resource}:{self.shelf.hashed((track, window, budget))}"
+        return await self.shelf.flights.join(key, lambda: ask(window, track.code, budget))
+
+    async def view(self, track: Track, window: Window) -> View[Column]:
+        if freshness.bypassed():
+            return View(self.rows, window, [(window, Tile([], {}))])
+        return await self._tiles.view(track, window)
+
+    async def slice(
+        self, track: Track, window: Window, budget: int | None, ask: Ask[Column]
+    ) -> Slice[dict[str, Column]]:
+        """Everything in `window`, or with a budget what the vendor answered within it."""
+        view = await self.view(track, window)
+        good = fresh(self.shelf.clock())
+        gaps = view.gaps(window, good)
+        if gaps and await self._joined(track, gaps):
+            view = await self.view(track, window)
+            gaps = view.gaps(window, good)
+        if gaps:
+            if budget is not None or len(gaps) > _MOST_GAPS:
+                gaps = [Window(gaps[0].start, gaps[-1].end)]
+            lacking = await self._filled(track, view, gaps, budget, ask)
+            if lacking is not None:
+                return lacking
+        return self.complete(view, window)
+
+    def complete(self, view: View[Column], window: Window) -> Slice[dict[str, Column]]:
+        """All rows of a window that is known."""
+        body = view.body(window)
+        note(self.shelf, view.spans(window))
+        return Slice(body, True, spans.total(self.rows, body))
+
+    async def fetch(self, track: Track, window: Window, budget: int | None, ask: Ask[Column]) -> Fetched[Column]:
+        """One read of the vendor over all replicas, kept where it is complete."""
+        shelf, grain = self.shelf, self.rule.grain
+        end = self.rule.reach(window.end, shelf.clock())
+        asked = Window(window.start // grain * grain, -(-end // grain) * grain) if grain > 1 else Window(window.start, end)
+        key = f"{self._resource}:{shelf.hashed((track, asked, budget))}"
+        partial = shelf.key("part", shelf.hashed(key))
+
+        async def fly() -> Fetched[Column]:
+            self._under_way[key] = (track, asked)
+            try:
+                began = shelf.clock()
+                shelf.counters.miss += 1
+                found = await ask(asked, track.code, budget)
+                fetched = Fetched(asked, began, found)
+                if found.complete and not found.moved:
+                    fetched.tile = Tile(self.rule.spans(asked, began, found.body), found.body)
+                    await self._tiles.keep(track, fetched.tile)
+                else:
+                    await shelf.save(partial, fetched, self._partial, _SHARED_SECONDS)
+                return fetched
+            finally:
+                del self._under_way[key]
+
+        async def look() -> Fetched[Column] | None:
+            view = await self._tiles.view(track, asked)
+            if not view.gaps(asked, fresh(shelf.clock())):
+                body = view.body(asked)
+                found = Slice(body, True, spans.total(self.rows, body))
+                return Fetched(asked, shelf.clock(), found, Tile(view.spans(asked), body))
+            return (await shelf.load([partial], self._partial))[0]
+
+        if freshness.bypassed():
+            return await fly()
+        return await shelf.once(key, look, fly)
+
+    async def _joined(self, track: Track, gaps: list[Window]) -> bool:
+        """Waits for reads under way that bring some of `gaps`; whether there were any."""
+        if freshness.bypassed():
+            return False
+        tracks = (track, msgspec.structs.replace(track, code=None))
+        keys = [
+            key
+            for key, (of, window) in self._under_way.items()
+            if of in tracks and any(not gap.cut(window).empty for gap in gaps)
+        ]
+        for key in keys:
+            await self.shelf.flights.wait(key)
+        return bool(keys)
+
+    async def _filled(
+        self, track: Track, view: View[Column], gaps: list[Window], budget: int | None, ask: Ask[Column]
+    ) -> Slice[dict[str, Column]] | None:
+        """Takes what is missing into `view`; the vendor's own partial answer where it is that."""
+        window, now = view.window, self.shelf.clock()
+        reads = asyncio.ensure_future(asyncio.gather(*(self.fetch(track, gap, budget, ask) for gap in gaps)))
+        try:
+            if not view.gaps(window, fresh(now, self.rule.late)):
+                await asyncio.wait({reads}, timeout=PATIENCE)
+                if not reads.done():
+                    self.shelf.flights.aside(reads)
+                    return None
+            found = await reads
+        except UpstreamError as error:
+            if isinstance(error, Rejected) or view.gaps(window, bearable(self.shelf.clock())):
+                raise
+            return None
+        for fetched in found:
+            if fetched.tile is not None:
+                view.paint(fetched.tile)
+        loose = [fetched for fetched in found if fetched.tile is None]
+        return self._loose(view, loose) if loose else None
+
+    def _loose(self, view: View[Column], loose: list[Fetched[Column]]) -> Slice[dict[str, Column]]:
+        """An answer of which some part is a sample, or moved while it was read."""
+        note(self.shelf, view.spans(view.window))
+        for fetched in loose:
+            freshness.note(self.shelf.vendor, fetched.read, fetched.read)
+        part, body = loose[0].slice, view.body(view.window)
+        for fetched in loose:
+            before, after = (spans.cut(self.rows, body, part) for part in _around(fetched.window))
+            body = spans.joined(self.rows, (before, spans.cut(self.rows, fetched.slice.body, view.window), after))
+        if all(fetched.slice.complete for fetched in loose):
+            return Slice(body, True, None, moved=True)
+        sample = [moment for moment in part.sample if moment in view.window]
+        return Slice(body, False, part.total, sample, part.moved)
+
+
+def _around(window: Window) -> tuple[Window, Window]:
+    return Window(-spans.NEVER, window.start), Window(window.end, spans.NEVER)
+

@@ -1,0 +1,154 @@
+"""The shared level: Redis, Valkey or a cluster of them, through aiocache. The only file that knows either.
+
+Every entry has an expiry. A store that is down, hanging or full raises `StoreAway` within a moment, and is then left
+alone for a while: nobody waits for it twice. Nothing that comes from here is trusted before it has been decoded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import structlog
+from aiocache import RedisCache
+from aiocache.serializers import NullSerializer
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+T = TypeVar("T")
+log = structlog.get_logger("gateway.cache")
+
+PATIENCE = 0.25
+"""Seconds one exchange with the store may take."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+_RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+
+
+class StoreAway(Exception):
+    """The store cannot be used at the moment."""
+
+
+class _Cache(RedisCache):  # type: ignore[misc]  # aiocache is untyped
+    """aiocache over a ready client: it cannot make one for TLS or clusters, and calls what redis-py has deprecated."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(serializer=NullSerializer(encoding=None), namespace=None, timeout=None)
+        self.client = client
+
+    async def _set(self, key: str, value: bytes, ttl: float | None = None, **_: object) -> object:
+        assert ttl is not None, "every entry has an expiry"
+        return await self.client.set(key, value, px=max(1, int(ttl * 1000)))
+
+    async def _multi_get(self, keys: Sequence[str], **_: object) -> list[bytes | None]:
+        read = self.client.mget_nonatomic if isinstance(self.client, RedisCluster) else self.client.mget
+        return list(await read(keys))
+
+    async def _close(self, **_: object) -> None:
+        await self.client.aclose()
+
+
+class Store:
+    """Bytes by key. Safe for any number of callers. Raises StoreAway and nothing else."""
+
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._cache = _Cache(_client(url, patience))
+        self._away_until = 0.0
+        self._pause = _FIRST_PAUSE
+
+    @property
+    def away(self) -> bool:
+        """Whether it is being left alone."""
+        return _now() < self._away_until
+
+    async def get(self, key: str) -> bytes | None:
+        return _raw(await self._ask(lambda: self._cache.get(key)))
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        if not keys:
+            return []
+        return [_raw(value) for value in await self._ask(lambda: self._cache.multi_get(list(keys)))]
+
+    async def set(self, key: str, value: bytes, seconds: float) -> None:
+        await self._ask(lambda: self._cache.set(key, value, ttl=float(seconds)))
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            await self._ask(lambda key=key: self._cache.delete(key))  # type: ignore[misc]  # bound at once
+
+    async def lock(self, key: str, token: str, seconds: float) -> bool:
+        """Whether the lock is now ours; it ends by itself after `seconds`."""
+        return bool(await self._ask(lambda: self._cache.raw("set", key, token, nx=True, px=int(seconds * 1000))))
+
+    async def renew(self, key: str, token: str, seconds: float) -> None:
+        await self.run(_RENEW, [key], [token, int(seconds * 1000)])
+
+    async def release(self, key: str, token: str) -> None:
+        """Only where it is still ours."""
+        await self.run(_RELEASE, [key], [token])
+
+    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[str | int | float | bytes]) -> Any:
+        """A script on the server. In a cluster its keys must share a hash tag."""
+        return await self._ask(lambda: self._cache.raw("eval", script, len(keys), *keys, *arguments))
+
+    async def keys(self, pattern: str) -> list[str]:
+        """Every key that matches, found in small steps so that the server is never held up."""
+
+        async def scan() -> list[str]:
+            return [_text(key) async for key in self._cache.client.scan_iter(match=pattern, count=1000)]
+
+        return list(await self._ask(scan, patience=60.0))
+
+    async def close(self) -> None:
+        try:
+            await self._cache.close()
+        except (RedisError, OSError):
+            log.debug("the store did not say goodbye")
+
+    async def _ask(self, question: Callable[[], Awaitable[T]], patience: float | None = None) -> T:
+        if self.away:
+            raise StoreAway
+        try:
+            async with asyncio.timeout(self._patience if patience is None else patience):
+                answer = await question()
+        # redis-py lets bare errors through where a connection ends in the middle of an answer
+        except (RedisError, OSError, TimeoutError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+            self._left_alone(error)
+            raise StoreAway from None
+        self._pause = _FIRST_PAUSE
+        return answer
+
+    def _left_alone(self, error: Exception) -> None:
+        if not self.away:
+            log.warning("the shared cache is away", kind=type(error).__name__, seconds=self._pause)
+        self._away_until = _now() + self._pause
+        self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+
+
+def _client(url: str, patience: float) -> Any:
+    options: dict[str, Any] = {
+        "socket_timeout": patience,
+        "socket_connect_timeout": patience,
+        "decode_responses": False,
+    }
+    if url.startswith("redis-cluster://"):
+        return RedisCluster.from_url(url.replace("redis-cluster", "redis", 1), **options)
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), max_connections=200, **options)
+
+
+def _raw(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) else None
+
+
+def _text(key: str | bytes) -> str:
+    return key.decode(errors="replace") if isinstance(key, bytes) else key
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

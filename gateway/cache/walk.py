@@ -1,0 +1,187 @@
+"""Reading a series from its near end, page after page, in few calls: what is known is told, what comes is read ahead.
+
+The first page costs what it costs without a cache. Whoever comes back where an earlier read ended is walking: from then
+on every call brings a full page of the vendor's. A vendor promises no order, so a page of a longer window counts only
+once the vendor's own counts have proved that it holds everything up to its last row; else windows go by density.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import pairwise
+from typing import Generic, TypeVar
+
+import msgspec
+
+from gateway.cache import spans
+from gateway.cache.series import Ask, Fetched, SeriesCache
+from gateway.cache.spans import Tile
+from gateway.cache.view import Track, View, fresh, note
+from gateway.domain.instant import SECOND, Micros
+from gateway.domain.ports.course import Course
+from gateway.domain.ports.slices import Slice
+from gateway.domain.window import Window
+
+Column = TypeVar("Column")
+
+REMEMBERED = 2000
+FRESH = 120 * SECOND
+"""How long an unproved page may wait to be proved."""
+
+_FULL = 0.85
+_STEPS = 12
+
+
+class Edge(msgspec.Struct, Generic[Column]):
+    """Where a read ended. `density`: rows a microsecond before it. `ahead`: a page that begins here, not yet proved."""
+
+    density: float
+    step: int = 0
+    sorted: bool = True
+    ahead: Fetched[Column] | None = None
+
+
+class Walks(Generic[Column]):
+    """Scans over one resource. `page_rows`: rows one call can bring."""
+
+    def __init__(self, cache: SeriesCache[Column], page_rows: int) -> None:
+        self.cache = cache
+        self._page_rows = page_rows
+        self._edges: OrderedDict[tuple[Track, Micros, bool], Edge[Column]] = OrderedDict()
+
+    async def slice(
+        self, track: Track, window: Window, budget: int | None, ask: Ask[Column], course: Course
+    ) -> Slice[dict[str, Column]]:
+        """The window, or with a budget as many of its near rows as the course needs."""
+        cache, back = self.cache, course.backward
+        view = await cache.view(track, window)
+        good = fresh(cache.shelf.clock())
+        for _ in range(_STEPS):
+            run = view.run(window, good, backward=back)
+            if run == window and (budget is None or view.count(window) <= max(budget, course.need)):
+                return cache.complete(view, window)
+            if budget is not None and not run.empty and (run == window or view.count(run) >= course.need):
+                return self._near(view, run, course)
+            at = (run.start if back else run.end) if not run.empty else (window.end if back else window.start)
+            edge = self._edges.get((track, at, back))
+            if edge is None:
+                return await self._first(view, track, budget, ask, course)
+            view = await self._onward(track, at, edge, ask, course, view)
+        return await cache.slice(track, window, None, ask)
+
+    async def counted(self, track: Track, window: Window) -> int | None:
+        """How many rows `window` holds, where all of them are known."""
+        if self.cache.passes(window):
+            return None
+        view = await self.cache.view(track, window)
+        if view.gaps(window, fresh(self.cache.shelf.clock())):
+            return None
+        note(self.cache.shelf, view.spans(window))
+        return view.count(window)
+
+    def _near(self, view: View[Column], known: Window, course: Course) -> Slice[dict[str, Column]]:
+        """An honest part: the rows nearest to the near end, so that the next question is for just these."""
+        sample = view.nearest(known, course.need + 1, backward=course.backward)
+        note(self.cache.shelf, view.spans(known))
+        return Slice({}, False, None, sample)
+
+    async def _first(
+        self, view: View[Column], track: Track, budget: int | None, ask: Ask[Column], course: Course
+    ) -> Slice[dict[str, Column]]:
+        """As without a cache, but for what is known; remembers where it ended."""
+        cache, window = self.cache, view.window
+        found = await cache.slice(track, window, budget, ask)
+        if found.complete:
+            self._remember(track, window, spans.total(cache.rows, found.body), course)
+        return found
+
+    async def _onward(
+        self, track: Track, at: Micros, edge: Edge[Column], ask: Ask[Column], course: Course, view: View[Column]
+    ) -> View[Column]:
+        """Reads on from `at`: `view` with what came, or one of the whole rest."""
+        cache, back = self.cache, course.backward
+        del self._edges[(track, at, back)]
+        rest = Window(course.span.start, at) if back else Window(at, course.span.end)
+        tiles: list[Tile[Column]] = []
+        if edge.sorted and not back and cache.rule.grain == 1:
+            tiles = await self._paged(track, rest, edge, ask, course)
+        if not tiles:
+            tiles = await self._dense(track, rest, edge, ask, course)
+        if not tiles:
+            return view
+        for tile in tiles:
+            view.paint(tile)
+        return view
+
+    async def _paged(
+        self, track: Track, rest: Window, edge: Edge[Column], ask: Ask[Column], course: Course
+    ) -> list[Tile[Column]]:
+        """Pages of `rest` one after the other, each proved by the next: nothing is read twice but ties."""
+        cache, clock = self.cache, self.cache.shelf.clock
+        first = edge.ahead
+        if first is None or first.read + FRESH < clock() or first.window.end < rest.end:
+            first = await cache.fetch(track, rest, self._page_rows, ask)
+        if first.tile is not None:
+            return [first.tile]
+        last = _proved_to(cache, first, rest.start)
+        if last is None:
+            return []
+        after = await cache.fetch(track, Window(last, first.window.end), self._page_rows, ask)
+        held = spans.cut(cache.rows, first.slice.body, Window(rest.start, last))
+        rows = spans.total(cache.rows, held)
+        if after.slice.moved or after.slice.total is None or rows + after.slice.total != first.slice.total:
+            return [] if after.tile is None else [after.tile]
+        proved = Tile(cache.rule.spans(Window(rest.start, last), first.read, held), held)
+        await cache.keep(track, proved)
+        if after.tile is not None:
+            return [proved, after.tile]
+        density = rows / max(1, last - rest.start)
+        self._put(track, last, course.backward, Edge(density, edge.step + 1, ahead=after))
+        return [proved]
+
+    async def _dense(
+        self, track: Track, rest: Window, edge: Edge[Column], ask: Ask[Column], course: Course
+    ) -> list[Tile[Column]]:
+        """A window that should hold about as much as two calls bring, or a little more each time by whole days."""
+        cache, grain = self.cache, self.cache.rule.grain
+        density = edge.density
+        rows = 2 * self._page_rows * _FULL
+        if grain > 1:  # the vendor reads around each window, so short ones are dear: grow fast
+            rows = min(2000.0, 200.0 * 4**edge.step)
+        for _ in range(_STEPS):
+            length = rest.length if density <= 0 else min(rest.length, int(rows / density))
+            length = max(grain, min(rest.length, -(-length // grain) * grain))
+            part = Window(rest.end - length, rest.end) if course.backward else Window(rest.start, rest.start + length)
+            budget = 2 * self._page_rows if grain == 1 else int(4 * rows)
+            fetched = await cache.fetch(track, part, budget if length > grain else None, ask)
+            if fetched.tile is not None:
+                kept = spans.cut(cache.rows, fetched.slice.body, part)
+                self._remember(track, part, spans.total(cache.rows, kept), course, edge.step + 1, ordered=False)
+                return [fetched.tile]
+            if fetched.slice.complete or length <= grain:
+                return []
+            density = max(2 * density, (fetched.slice.total or len(fetched.slice.sample)) / length)
+        return []
+
+    def _remember(
+        self, track: Track, window: Window, rows: int, course: Course, step: int = 0, *, ordered: bool = True
+    ) -> None:
+        at = window.start if course.backward else window.end
+        if at != (course.span.start if course.backward else course.span.end):
+            self._put(track, at, course.backward, Edge(rows / max(1, window.length), step, ordered))
+
+    def _put(self, track: Track, at: Micros, backward: bool, edge: Edge[Column]) -> None:
+        self._edges[(track, at, backward)] = edge
+        while len(self._edges) > REMEMBERED:
+            self._edges.popitem(last=False)
+
+
+def _proved_to(cache: SeriesCache[Column], page: Fetched[Column], start: Micros) -> Micros | None:
+    """The last instant of a page that may hold everything before it; None where that cannot be."""
+    sample = page.slice.sample
+    if page.slice.total is None or page.slice.moved or not sample:
+        return None
+    last = sample[-1]
+    if last <= start or any(later < earlier for earlier, later in pairwise(sample)):
+        return None
+    return last

@@ -1,0 +1,283 @@
+"""The executor: generated functions for what is plain data, the reference executor for everything else.
+
+Its answers are those of the reference to the last error: a plan that meets a surprise has done nothing yet, and the
+reference does that subtree again. Long lists are completed in turns, so that nobody else waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from time import perf_counter
+from typing import Any
+
+from graphql import GraphQLNonNull, GraphQLOutputType, GraphQLResolveInfo
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.executor import to_nodes
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path, gather_with_cancel
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.arguments import convert_arguments
+
+from gateway.execution.plans import LONG, TURN, Deferred, Plan, Plans, Slot, Surprise, TooLong, write
+from gateway.execution.rows import Infos
+
+WORTH_WRITING = 32
+"""Rows that make a plan worth its writing (about a millisecond) at first sight."""
+
+_SURPRISED = object()
+
+Call = tuple[GraphQLOutputType, FieldDetailsList, GraphQLResolveInfo[Any, Any], Path, Any, Any]
+"""The arguments of the executor's methods: type, fields, info, path, value, position."""
+
+
+class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Without `plans` it is the reference executor."""
+
+    def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        able = self.error_propagation and self.abort_signal is None and not self.middleware_manager
+        self._plans = plans if able else None
+        coerced = self.variable_values.coerced
+        self._switched = tuple(coerced.get(name) for name in plans.switches) if plans else ()
+
+    def complete_list_value(self, *call: Any) -> Any:
+        """A list as one function, or item by item."""
+        return_type, fields, _, path, result, position = call
+        if self._plans is not None and result and type(result) in (list, tuple):
+            plan = self._plan(self._plans, return_type, fields, at_once=len(result) >= WORTH_WRITING)
+            if plan is not None:
+                done = self._planned(plan, result, path, position, super().complete_list_value, call)
+                if done is not _SURPRISED:
+                    return done
+        return super().complete_list_value(*call)
+
+    def complete_object_value(self, *call: Any) -> Any:
+        """An object as one function, or field by field."""
+        return_type, fields, _, path, result, position = call
+        if self._plans is not None:
+            plan = self._plan(self._plans, return_type, fields, at_once=False)
+            if plan is not None:
+                done = self._planned(plan, result, path, position, super().complete_object_value, call)
+                if done is not _SURPRISED:
+                    return done
+        return super().complete_object_value(*call)
+
+    def complete_iterable_value(
+        self,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any, Any],
+        path: Path,
+        items: Iterable[Any],
+        position_context: Any,
+    ) -> Any:
+        """Item by item; a long list in turns."""
+        if isinstance(items, Sequence) and len(items) > LONG:
+            return self._item_by_item(item_type, field_details_list, info, path, items, position_context)
+        return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    # plans ------------------------------------------------------------------------------------------------------
+
+    def _plan(self, plans: Plans, type_: Any, fields: FieldDetailsList, *, at_once: bool) -> Plan | None:
+        key = (id(type_), self._switched, *(id(each.node) for each in fields))
+        return plans.find(key, lambda: write(self, type_, fields), (fields, type_), at_once=at_once)
+
+    def _planned(self, plan: Plan, value: Any, path: Path, position: Any, reference: Any, call: Any) -> Any:
+        rows = [row.of(self.context_value) for row in plan.rows]
+        later: list[Deferred] = []
+        try:
+            done = plan.now(value, path, rows, later)
+        except TooLong:
+            return self._in_turns(plan, rows, position, reference, call)
+        except Exception:  # a plan has no side effects: the reference meets it again, and tells it
+            return _SURPRISED
+        return self._with(done, later, position) if later else done
+
+    async def _in_turns(self, plan: Plan, rows: list[Any], position: Any, reference: Any, call: Any) -> Any:
+        later: list[Deferred] = []
+        try:
+            done = await plan.in_turns(call[4], call[3], rows, later)
+        except Exception:
+            done = reference(*call)
+        else:
+            if later:
+                await asyncio.sleep(0)
+                done = self._with(done, later, position)
+        return await done if self.is_awaitable(done) else done
+
+    # what a plan left for later ---------------------------------------------------------------------------------
+
+    def _with(self, done: Any, later: list[Deferred], position: Any) -> Any:
+        """`done` with the deferred fields in it, or a coroutine that gives it."""
+        joins: dict[int, list[Deferred]] = {}
+        for entry in later:
+            slot = entry[0]
+            if slot.joined is not None or (slot.row is not None and slot.row.masked is not None):
+                joins.setdefault(id(slot), []).append(entry)
+        if len(later) > LONG:
+            return self._with_many(done, later, joins, position)
+        waiting: list[Awaitable[Any]] = []
+        try:
+            for entry in later:
+                self._run(entry, joins, waiting, position)
+        except Exception:
+            if waiting:
+                self.settle_in_background(waiting)
+            raise
+        return self._settled(done, waiting) if waiting else done
+
+    async def _with_many(self, done: Any, later: list[Deferred], joins: Any, position: Any) -> Any:
+        waiting: list[Awaitable[Any]] = []
+        until = perf_counter() + TURN
+        try:
+            for entry in later:
+                self._run(entry, joins, waiting, position)
+                if perf_counter() > until:
+                    await asyncio.sleep(0)
+                    until = perf_counter() + TURN
+        except BaseException:
+            if waiting:
+                self.settle_in_background(waiting)
+            raise
+        return await self._settled(done, waiting)
+
+    def _run(
+        self, entry: Deferred, joins: dict[int, list[Deferred]], waiting: list[Awaitable[Any]], position: Any
+    ) -> None:
+        """Runs one deferred field, or all of its kind at the first of them."""
+        slot, out, source, path = entry
+        entries = joins.get(id(slot))
+        if entries is not None:
+            if entries[0] is not entry:
+                return
+            if slot.joined is None:
+                self._mask(slot, entries)
+                return
+            if len(entries) > 1:
+                waiting.append(self._join(slot, entries, position))
+                return
+        completed = self.execute_field(
+            slot.parent, source, slot.fields, Path(path, slot.key, slot.parent.name), position
+        )
+        if self.is_awaitable(completed):
+            waiting.append(_put(out, slot.key, completed))
+        else:
+            out[slot.key] = completed
+
+    async def _settled(self, done: Any, waiting: list[Awaitable[Any]]) -> Any:
+        if len(waiting) == 1:
+            await waiting[0]
+        elif waiting:
+            await gather_with_cancel(*waiting)
+        return done
+
+    def _mask(self, slot: Slot, entries: list[Deferred]) -> None:
+        """The field is null in every row; it is told once, with the count of the rows."""
+        row = slot.row
+        assert row is not None and row.masked is not None  # noqa: PT018
+        row.masked(self.context_value, self._info(slot, entries[0][3]), len(entries))
+
+    async def _join(self, slot: Slot, entries: list[Deferred], position: Any) -> None:
+        """Asks a joined resolver for all objects, and completes what it gives as the reference would."""
+        assert slot.joined is not None
+        sources = [source for _, _, source, _ in entries]
+        infos = Infos(lambda index: self._told(slot, self._info(slot, entries[index][3])), len(entries))
+        try:
+            values = await slot.joined(sources, infos, **self._arguments(slot, infos))
+        except Exception as error:
+            values = [error] * len(entries)
+        waiting: list[Awaitable[Any]] = []
+        until = perf_counter() + TURN
+        for (_, out, _, path), value in zip(entries, values, strict=True):
+            completed = self._completed(slot, path, value, position)
+            if self.is_awaitable(completed):
+                waiting.append(_put(out, slot.key, self._guarded(slot, path, completed)))
+            else:
+                out[slot.key] = completed
+            if perf_counter() > until:
+                await asyncio.sleep(0)
+                until = perf_counter() + TURN
+        await self._settled(None, waiting)
+
+    def _completed(self, slot: Slot, path: Path, value: Any, position: Any) -> Any:
+        type_ = slot.definition.type
+        if value is None and not isinstance(type_, GraphQLNonNull):
+            return None
+        own = Path(path, slot.key, slot.parent.name)
+        try:
+            return self.complete_value(type_, slot.fields, self._info(slot, path), own, value, position)
+        except Exception as error:
+            self.handle_field_error(error, type_, slot.fields, own)
+            return None
+
+    async def _guarded(self, slot: Slot, path: Path, completed: Awaitable[Any]) -> Any:
+        try:
+            return await completed
+        except Exception as error:
+            self.handle_field_error(error, slot.definition.type, slot.fields, Path(path, slot.key, slot.parent.name))
+            return None
+
+    def _arguments(self, slot: Slot, infos: Infos) -> dict[str, Any]:
+        """The arguments of a field as its resolver takes them. Raises what the reference raises for each row."""
+        first = slot.fields[0]
+        given = get_argument_values(
+            slot.definition, first.node, self.variable_values, first.fragment_variable_values, self.hide_suggestions
+        )
+        info = infos[0]
+        converter = info.schema.schema_converter
+        return convert_arguments(
+            given,
+            slot.definition.extensions["strawberry-definition"].arguments,
+            scalar_registry=converter.scalar_registry,
+            config=converter.config,
+            info=info,
+        )
+
+    def _info(self, slot: Slot, path: Path) -> Any:
+        own = Path(path, slot.key, slot.parent.name)
+        return self.build_resolve_info(slot.definition, to_nodes(slot.fields), slot.parent, own)
+
+    def _told(self, slot: Slot, raw: Any) -> Any:
+        field = slot.definition.extensions["strawberry-definition"]
+        config = self.schema._strawberry_schema.config  # type: ignore[attr-defined]  # noqa: SLF001
+        return config.info_class(_raw_info=raw, _field=field)
+
+    # long lists -------------------------------------------------------------------------------------------------
+
+    async def _item_by_item(
+        self,
+        item_type: GraphQLOutputType,
+        fields: FieldDetailsList,
+        info: GraphQLResolveInfo[Any, Any],
+        path: Path,
+        items: Sequence[Any],
+        position: Any,
+    ) -> list[Any]:
+        """As the reference completes a list, in turns."""
+        done: list[Any] = []
+        waiting: list[int] = []
+        until = perf_counter() + TURN
+        try:
+            for index, item in enumerate(items):
+                at = path.add_key(index, None)
+                if self.is_awaitable(item):
+                    done.append(self.complete_awaitable_list_item_value(item, item_type, fields, info, at, position))
+                    waiting.append(index)
+                elif self.complete_list_item_value(item, done, item_type, fields, info, at, position):
+                    waiting.append(index)
+                if perf_counter() > until:
+                    await asyncio.sleep(0)
+                    until = perf_counter() + TURN
+        except BaseException:
+            if waiting:
+                self.settle_in_background([done[index] for index in waiting])
+            raise
+        values = await gather_with_cancel(*(done[index] for index in waiting)) if waiting else ()
+        for index, value in zip(waiting, values, strict=True):
+            done[index] = value
+        return done
+
+
+async def _put(out: dict[str, Any], key: str, value: Awaitable[Any]) -> None:
+    out[key] = await value

@@ -1,0 +1,57 @@
+"""How a field's resolver may be asked for many rows at once: words that a field carries in its `metadata`.
+
+A rule here is a promise that it gives what the resolver gives, row by row. Nothing is decided per row that can be
+decided once, and a promise that cannot be kept is an exception: the resolver itself is then asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import strawberry
+
+ROW = "gateway.row"
+"""Metadata key of a Row."""
+
+JOINED = "gateway.joined"
+"""Metadata key of a Joined."""
+
+OfSource = Callable[[Any], Any]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A resolver of (source, info) without arguments, as a pure function of the source.
+
+    `of(context)` makes that function once per operation, or gives None where the caller may not see the field: every
+    row is then null and `masked(context, info, count)` is told once, with the info of the first row.
+    """
+
+    of: Callable[[Any], OfSource | None]
+    masked: Callable[[Any, Any, int], None] | None = None
+
+
+class Infos(Sequence[Any]):
+    """The info of each row of a join, made when it is read."""
+
+    def __init__(self, make: Callable[[int], strawberry.Info[Any, Any]], count: int) -> None:
+        self._make = make
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        return self._make(index)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._make, range(self._count))
+
+
+class Joined(Protocol):
+    """A resolver for all rows of a list at once: one value or exception per source, in their order."""
+
+    def __call__(self, sources: list[Any], infos: Infos, /, **arguments: Any) -> Awaitable[Sequence[Any]]: ...
