@@ -12,10 +12,12 @@ import structlog
 from gateway.access.policy import Policy
 from gateway.access.principal import Principal
 from gateway.access.pseudonyms import Pseudonyms
+from gateway.cache.wrap import Cache
 from gateway.domain.clock import Clock, system
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.ports.supply import Supply
 from gateway.execution.errors import facts
+from gateway.execution.limits import Limits
 from gateway.execution.operation import READ_ONLY, GraphQLRequest, Operations, Outcome
 from gateway.federation import crosswalk, discovery
 from gateway.federation.catalog import Catalog
@@ -26,6 +28,7 @@ from gateway.registry import vendors
 from gateway.sandbox import host
 from gateway.sandbox.world import World
 from gateway.schema import build
+from gateway.schema.house import House
 from gateway.settings import ConfigurationError, Settings, VendorsSettings
 from gateway.upstream.calls import Observer, unobserved
 from gateway.upstream.transport import HttpxTransport
@@ -101,8 +104,10 @@ async def gateway(
             codes = codes or played
         pseudonyms = Pseudonyms.from_settings(settings)
         policy = await _policy(settings, pseudonyms, clock, stack)
+        cache = Cache(settings, pseudonyms, clock, repr(codes.sites if codes else ()))
+        stack.push_async_callback(cache.close)
         supplies = [
-            _supply(vendor, settings, clock, observer, stack)
+            _supply(vendor, settings, clock, observer, stack, cache)
             for vendor in vendors()
             if getattr(settings.vendors, vendor.key.folder).configured
         ]
@@ -114,7 +119,7 @@ async def gateway(
             settings.vendors.bespot,
             settings.vendors.okube,
         )
-        yield Gateway(settings, Operations(build.build()), catalog, policy, pseudonyms)
+        yield Gateway(settings, _operations(settings), catalog, policy, pseudonyms)
 
 
 def print_schema() -> str:
@@ -132,6 +137,15 @@ async def check_sites(settings: Settings) -> tuple[str, int]:
     """`gateway sites check`: its text and exit status."""
     async with gateway(settings) as running:
         return discovery.checked(await discovery.reports(running.catalog), running.catalog)
+
+
+def _operations(settings: Settings) -> Operations:
+    quotas = {
+        vendor.key: section.requests_per_minute
+        for vendor in vendors()
+        if (section := getattr(settings.vendors, vendor.key.folder)).configured
+    }
+    return Operations(build.build(), limits=Limits(**settings.limits.model_dump()), house=House(quotas))
 
 
 def _crosswalk(path: Path | None) -> Crosswalk | None:
@@ -185,8 +199,11 @@ async def _policy(settings: Settings, pseudonyms: Pseudonyms, clock: Clock, stac
     return policy
 
 
-def _supply(vendor: Vendor, settings: Settings, clock: Clock, observer: Observer, stack: AsyncExitStack) -> Supply:
+def _supply(
+    vendor: Vendor, settings: Settings, clock: Clock, observer: Observer, stack: AsyncExitStack, cache: Cache
+) -> Supply:
     section = getattr(settings.vendors, vendor.key.folder)
-    client = build_client(vendor, section, clock, observer=observer)
+    client = build_client(vendor, section, clock, quota=cache.quota(vendor.key, section), observer=observer)
     stack.push_async_callback(client.close)
-    return vendor.build(section, client, clock, vendor.key.folder in settings.simulated)
+    supply = vendor.build(section, client, clock, vendor.key.folder in settings.simulated)
+    return cache.wrapped(supply, section)

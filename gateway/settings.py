@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -19,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 PREFIX = "GATEWAY_"
 KUBERNETES = re.compile(r"GATEWAY_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP)(?:_\w+)?)?)")
+ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+STORES = frozenset({"memory", "redis", "rediss", "redis-cluster"})
 
 
 class ConfigurationError(Exception):
@@ -188,10 +191,39 @@ class JwtSettings(BaseModel):
         return self
 
 
+class LimitsSettings(BaseModel):
+    """How large one operation may be (execution/limits.py): above is QUERY_TOO_COMPLEX. `errors` caps what is listed.
+
+    Of the text: `tokens`, `depth`, `selections`, `aliases`, `directives`, `fragments`, `operations`. `variables` is in
+    characters. Of the answer, computed before anything runs: `rows`, `values`, and `calls` to any one vendor.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tokens: int = Field(default=15_000, ge=1)
+    depth: int = Field(default=20, ge=1, le=200)
+    selections: int = Field(default=2_000, ge=1)
+    aliases: int = Field(default=100, ge=0)
+    directives: int = Field(default=100, ge=0)
+    fragments: int = Field(default=75, ge=0)
+    operations: int = Field(default=20, ge=1)
+    variables: int = Field(default=500_000, ge=1)
+    errors: int = Field(default=100, ge=1)
+    rows: int = Field(default=250_000, ge=1)
+    values: int = Field(default=2_500_000, ge=1)
+    calls: int = Field(default=1_000, ge=1)
+
+
 class Settings(BaseModel):
     """All settings. Names and meanings: docs/configuration.md. Made from values only: `load` reads the sources.
 
-    `played`: vendors whose section points to a simulator that another process of this gateway hosts. Internal.
+    `cache_url` may hold a password. `cache_bytes`: what one process keeps in memory, roughly. `replicas`: how many
+    processes share the vendors' quotas while the shared store is away (rules.md 46).
+    `requests_per_minute` bounds callers whose key names no rate. `small_counts`: counts of distinct people below it are
+    withheld; 0 withholds none. `header_timeout`, `keep_alive`, `send_timeout` are seconds a connection may take to send
+    a request's head, to stay without one, and to take an answer. `trusted_proxies` are addresses and networks whose
+    Forwarded headers are believed. `played`: vendors whose section points to a simulator that another process of this
+    gateway hosts. Internal.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -211,15 +243,60 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(default=1_000_000, ge=1024)
     max_upload_bytes: int = Field(default=10_000_000, ge=1024)
     max_concurrent_requests: int = Field(default=500, ge=1)
+    limits: LimitsSettings = LimitsSettings()
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    small_counts: int = Field(default=0, ge=0, le=1000)
+    trusted_documents: Path | None = None
+    trusted_documents_only: bool = False
+    persisted_queries: bool = True
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    header_timeout: float = Field(default=10.0, gt=0, le=600)
+    keep_alive: float = Field(default=75.0, ge=0, le=3600)
+    send_timeout: float = Field(default=30.0, gt=0, le=3600)
     drain_seconds: float = Field(default=5.0, ge=0)
     cache: Literal["on", "coalesce", "off"] = "on"
+    cache_url: SecretStr = SecretStr("memory://")
+    cache_bytes: int = Field(default=128 * 1024 * 1024, ge=1024 * 1024)
+    replicas: int = Field(default=1, ge=1, le=1000)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     played: tuple[str, ...] = ()
 
-    @field_validator("anonymous_scopes", "cursor_keys", "played", mode="before")
+    @field_validator("anonymous_scopes", "cors_origins", "cursor_keys", "played", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return comma_separated(value)
+
+    @field_validator("cache_url")
+    @classmethod
+    def _known_store(cls, url: SecretStr) -> SecretStr:
+        scheme, separator, rest = url.get_secret_value().partition("://")
+        if not separator or scheme not in STORES or (scheme != "memory" and not rest.strip("/")):
+            raise ValueError("must be memory://, redis://host:port/db, rediss://… or redis-cluster://…")
+        return url
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("an origin is written https://host or https://host:port, without a path; `*` is not one")
+        return tuple(origin.lower() for origin in origins)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError:
+                raise ValueError("each is an IP address or a network such as 10.0.0.0/8") from None
+        return proxies
+
+    @model_validator(mode="after")
+    def _only_needs_documents(self) -> Settings:
+        if self.trusted_documents_only and self.trusted_documents is None:
+            raise ValueError("GATEWAY_TRUSTED_DOCUMENTS: required where GATEWAY_TRUSTED_DOCUMENTS_ONLY is true")
+        return self
 
     @field_validator("pseudonym_key")
     @classmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -67,12 +67,21 @@ class Pseudonyms:
 
     def opaque_id(self, kind: str, *parts: str) -> str:
         """A stable keyed hash of the parts: 22 characters, tells nothing, cannot be turned back (rules.md 23)."""
-        digest = hashlib.blake2b(key=self._id_key, digest_size=16)
-        for part in (kind, *parts):
-            raw = part.encode(errors="surrogatepass")
-            digest.update(len(raw).to_bytes(4, "big"))  # or ("ab", "c") and ("a", "bc") would be one id
-            digest.update(raw)
-        return _encode(digest.digest())
+        *before, last = (kind, *parts)
+        return self.opaque_ids(*before)(last)
+
+    def opaque_ids(self, *before: str) -> Callable[[str], str]:
+        """`opaque_id` of `before` and one part more, for many ids that differ in their last part."""
+        begun = hashlib.blake2b(key=self._id_key, digest_size=16)
+        for part in before:
+            begun.update(_framed(part))
+
+        def opaque_id(last: str) -> str:
+            digest = begun.copy()
+            digest.update(_framed(last))
+            return _encode(digest.digest())
+
+        return opaque_id
 
     def sealer(self, label: str) -> Sealer:
         """Seals values that leave the process, such as raw identifiers in a shared cache (rules.md 34)."""
@@ -103,6 +112,12 @@ class Sealer:
             return self._siv.decrypt(body, [version, context, nonce])
         except (ValueError, InvalidTag):
             return None
+
+
+def _framed(part: str) -> bytes:
+    """With its length, or ("ab", "c") and ("a", "bc") would be one id."""
+    raw = part.encode(errors="surrogatepass")
+    return len(raw).to_bytes(4, "big") + raw
 
 
 def _encode(raw: bytes) -> str:

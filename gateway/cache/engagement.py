@@ -5,14 +5,13 @@ Weeks and months are cut by the days asked, and people who come back are counted
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway.cache.entries import Entries, Lasts
+from gateway.cache.entries import Entries
 from gateway.cache.rules import dated
 from gateway.cache.shelf import Shelf
 from gateway.domain import instant
@@ -52,56 +51,62 @@ class CachedEngagement:
         whole = terms.interval not in BY_DAY or days.count > MOST_DAYS
         spans = [days] if whole else [Days(day, day) for day in days]
         parts = [_Part(thing, span) for thing in asked for span in spans]
-        held = dict(zip(parts, await asyncio.gather(*(self._peek(part, terms, zones) for part in parts)), strict=True))
-        lacking = [part for part in parts if held[part] is None]
+        questions = [self._question(part, terms, zones) for part in parts]
+        entries = await self._parts.peek_many(questions)
+        held = {part: entry[0] for part, entry in zip(parts, entries, strict=True) if entry is not None}
+        lacking = [part for part in parts if part not in held]
         if lacking:
-            read = await self._read(lacking, terms, zones)
-            known = {part: entry[0] for part, entry in held.items() if entry is not None}
-            return _together(asked, spans, {**known, **_split(read, parts, held, zones)})
-        return _together(asked, spans, {part: entry[0] for part, entry in held.items() if entry is not None})
+            read, over = await self._read(lacking, terms, zones)
+            if any(not over.first <= day <= over.last for day in _days(read, zones)) and not whole:
+                # the vendor's days are not the zone's (quirk S8): nothing can be told apart by day
+                return read if not held else (await self._asked(asked, days, terms, zones))
+            held.update(_split(read, lacking, over, zones))
+        return _together(asked, spans, held)
 
-    async def _peek(
-        self, part: _Part, terms: EngagementTerms, zones: Mapping[int, ZoneInfo]
-    ) -> tuple[Held] | None:
-        return await self._parts.peek((part, terms, zones[part.object.id].key))
+    def _question(self, part: _Part, terms: EngagementTerms, zones: Mapping[int, ZoneInfo]) -> object:
+        return (part, terms, zones[part.object.id].key)
 
-    async def _read(self, lacking: list[_Part], terms: EngagementTerms, zones: Mapping[int, ZoneInfo]) -> Found:
+    async def _read(
+        self, lacking: list[_Part], terms: EngagementTerms, zones: Mapping[int, ZoneInfo]
+    ) -> tuple[Found, Days]:
         """One question for what is missing: these objects over the days from the first to the last."""
         objects = sorted({part.object for part in lacking})
-        days = Days(min(part.days.first for part in lacking), max(part.days.last for part in lacking))
-        places = [zones[thing.id].key for thing in objects]
+        over = Days(min(part.days.first for part in lacking), max(part.days.last for part in lacking))
         began = self._shelf.clock()
+        found = await self._asked(objects, over, terms, zones)
+        if over == lacking[0].days or all(over.first <= day <= over.last for day in _days(found, zones)):
+            for part, records in _split(found, lacking, over, zones).items():
+                await self._parts.put(self._question(part, terms, zones), (records,), began, dated(part.days, began))
+        return found, over
 
-        async def ask() -> Found:
-            found = await self._inner.engagement(objects, days, terms, zones)
-            everything = [_Part(part.object, part.days) for part in lacking]
-            for part, records in _split(found, everything, {}, zones).items():
-                key = (part, terms, zones[part.object.id].key)
-                await self._parts.put(key, (records,), began, dated(part.days, began))
-            return found
-
-        def lasts(began: int) -> Lasts:
-            return dated(days, began)
-
-        return await self._asks.value((objects, days, terms, places), ask, lasts)
+    async def _asked(
+        self, objects: list[ShopsterObject], days: Days, terms: EngagementTerms, zones: Mapping[int, ZoneInfo]
+    ) -> Found:
+        question = (objects, days, terms, [zones[thing.id].key for thing in objects])
+        return await self._asks.value(
+            question, lambda: self._inner.engagement(objects, days, terms, zones), lambda began: dated(days, began)
+        )
 
 
-def _split(
-    found: Found, parts: list[_Part], held: Mapping[_Part, tuple[Held] | None], zones: Mapping[int, ZoneInfo]
-) -> dict[_Part, Held]:
-    """What was read, by entry; those already held are left alone."""
+def _days(found: Found, zones: Mapping[int, ZoneInfo]) -> set[date]:
+    """The days the points of an answer lie on."""
+    return {
+        _day(point, zones[thing]) for thing, records in found.items() for record in records for point in record.points
+    }
+
+
+def _split(found: Found, parts: list[_Part], over: Days, zones: Mapping[int, ZoneInfo]) -> dict[_Part, Held]:
+    """What was read over some days, by entry."""
     split: dict[_Part, Held] = {}
     for part in parts:
-        if held.get(part) is not None:
-            continue
         records = found.get(part.object.id)
-        split[part] = None if records is None else [_cut(record, part.days, zones[part.object.id]) for record in records]
+        if records is not None and part.days != over:
+            records = [_cut(record, part.days, zones[part.object.id]) for record in records]
+        split[part] = records
     return split
 
 
 def _cut(record: EngagementRecord, days: Days, zone: ZoneInfo) -> EngagementRecord:
-    if days.count > 1:
-        return record
     points = [point for point in record.points if days.first <= _day(point, zone) <= days.last]
     return EngagementRecord(record.object, record.audience, points)
 

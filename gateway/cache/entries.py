@@ -6,7 +6,7 @@ Past its time a value is refreshed; while that takes long it is told as stale, i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -87,11 +87,26 @@ class Entries(Generic[Value]):
 
     async def peek(self, question: object) -> Value | None:
         """A value that is good now, without asking anybody."""
+        return (await self.peek_many([question]))[0]
+
+    async def peek_many(self, questions: Sequence[object]) -> list[Value | None]:
+        """Values that are good now, with one question to the shared level at most."""
         shelf = self._shelf
         if not shelf.keeps or freshness.bypassed():
-            return None
-        held = await self._held(shelf.key(self._resource, shelf.hashed(question)))
-        return self._told(held) if held is not None and held.good(shelf.clock()) else None
+            return [None] * len(questions)
+        await shelf.heed()
+        keys = [shelf.key(self._resource, shelf.hashed(question)) for question in questions]
+        now = shelf.clock()
+        found: dict[str, Entry[Value]] = {
+            key: entry for key in keys if (entry := shelf.local.get(key)) is not None and entry.good(now)
+        }
+        lacking = [key for key in keys if key not in found]
+        there: Sequence[Entry[Value] | None] = await shelf.load(lacking, self._codec)
+        for key, entry in zip(lacking, there, strict=True):
+            if entry is not None and entry.good(now):
+                found[key] = entry
+                shelf.local.put(key, entry, weight(entry.value))
+        return [self._told(found[key]) if key in found else None for key in keys]
 
     async def put(self, question: object, value: Value, began: Micros, lasts: Lasts) -> None:
         """Keeps a value that came with another."""
@@ -126,6 +141,7 @@ class Entries(Generic[Value]):
 
     async def _held(self, key: str) -> Entry[Value] | None:
         """The newer of both levels; the second is only asked where the first is not good."""
+        await self._shelf.heed()
         held: Entry[Value] | None = self._shelf.local.get(key)
         now = self._shelf.clock()
         if held is not None and held.good(now):

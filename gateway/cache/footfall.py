@@ -1,4 +1,4 @@
-"""The people counter through tiles. Rows of all stores serve every single store; nothing else is shared between them."""
+"""The people counter through tiles. Rows of all stores serve each store; nothing else is shared between them."""
 
 from __future__ import annotations
 

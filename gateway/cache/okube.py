@@ -97,7 +97,11 @@ class CachedRecords:
 
     async def studies(self, application: str | None, query: StudyQuery, start: int, count: int) -> Page[Study]:
         return await self._range(
-            self._studies, (application, query), lambda s, c: self._inner.studies(application, query, s, c), start, count
+            self._studies,
+            (application, query),
+            lambda s, c: self._inner.studies(application, query, s, c),
+            start,
+            count,
         )
 
     async def application(self, reference: str) -> Application | None:

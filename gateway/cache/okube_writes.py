@@ -49,9 +49,7 @@ class TellingWrites:
     async def create_campaigns(self, application: str | None, drafts: list[CampaignDraft]) -> Written[Campaign]:
         return await self._told(self._inner.create_campaigns(application, drafts))
 
-    async def update_campaign(
-        self, application: str | None, reference: str, draft: CampaignDraft
-    ) -> Written[Campaign]:
+    async def update_campaign(self, application: str | None, reference: str, draft: CampaignDraft) -> Written[Campaign]:
         return await self._told(self._inner.update_campaign(application, reference, draft))
 
     async def create_studies(self, application: str | None, drafts: list[StudyDraft]) -> Written[Study]:

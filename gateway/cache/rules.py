@@ -141,4 +141,3 @@ def _cut(window: Window, *parts: Span) -> list[Span]:
         for part in parts
         if max(part.start, window.start) < min(part.end, window.end)
     ]
-

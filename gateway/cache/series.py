@@ -64,8 +64,10 @@ class SeriesCache(Generic[Column]):
         self.rows = rows
         self.rule = rule
         self._resource = resource
-        self._tiles: Tiles[Column] = Tiles(shelf, resource, rows, Codec(Tile[rows.shape], sealer))
-        self._partial: Codec[Fetched[Column]] = Codec(Fetched[rows.shape], sealer)
+        column: Any = rows.shape
+        whole: Codec[Tile[Column]] = Codec(Tile[column], sealer)
+        self._tiles: Tiles[Column] = Tiles(shelf, resource, rows, whole)
+        self._partial: Codec[Fetched[Column]] = Codec(Fetched[column], sealer)
         self._under_way: dict[str, tuple[Track, Window]] = {}
 
     def passes(self, window: Window) -> bool:
@@ -81,6 +83,10 @@ class SeriesCache(Generic[Column]):
         freshness.note(self.shelf.vendor, now, now)
         key = f"{self._resource}:{self.shelf.hashed((track, window, budget))}"
         return await self.shelf.flights.join(key, lambda: ask(window, track.code, budget))
+
+    async def keep(self, track: Track, tile: Tile[Column]) -> None:
+        """Takes in a read that has turned out to be complete."""
+        await self._tiles.keep(track, tile)
 
     async def view(self, track: Track, window: Window) -> View[Column]:
         if freshness.bypassed():
@@ -115,7 +121,9 @@ class SeriesCache(Generic[Column]):
         """One read of the vendor over all replicas, kept where it is complete."""
         shelf, grain = self.shelf, self.rule.grain
         end = self.rule.reach(window.end, shelf.clock())
-        asked = Window(window.start // grain * grain, -(-end // grain) * grain) if grain > 1 else Window(window.start, end)
+        asked = (
+            Window(window.start // grain * grain, -(-end // grain) * grain) if grain > 1 else Window(window.start, end)
+        )
         key = f"{self._resource}:{shelf.hashed((track, asked, budget))}"
         partial = shelf.key("part", shelf.hashed(key))
 
@@ -128,7 +136,7 @@ class SeriesCache(Generic[Column]):
                 fetched = Fetched(asked, began, found)
                 if found.complete and not found.moved:
                     fetched.tile = Tile(self.rule.spans(asked, began, found.body), found.body)
-                    await self._tiles.keep(track, fetched.tile)
+                    await self.keep(track, fetched.tile)
                 else:
                     await shelf.save(partial, fetched, self._partial, _SHARED_SECONDS)
                 return fetched
@@ -201,4 +209,3 @@ class SeriesCache(Generic[Column]):
 
 def _around(window: Window) -> tuple[Window, Window]:
     return Window(-spans.NEVER, window.start), Window(window.end, spans.NEVER)
-

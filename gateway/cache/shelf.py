@@ -75,6 +75,8 @@ class Shelf:
         self._store = store
         self._prefix = f"gw:{mark}:{vendor.value}"
         self._hasher = hasher
+        self._purged: str | None = None
+        self._looked = -1e9
 
     def key(self, resource: str, *parts: str) -> str:
         """Parts are plain: use `hashed` for whatever a caller or a vendor said."""
@@ -90,7 +92,20 @@ class Shelf:
         """Whether there is a second level that answers."""
         return self._store is not None and not self._store.away
 
-    async def load(self, keys: Sequence[str], codec: Codec[T]) -> list[T | None]:
+    async def heed(self) -> None:
+        """Forgets what this process holds where another one purged. Looked up once a second at most."""
+        now = asyncio.get_running_loop().time()
+        if self._store is None or now < self._looked + 1.0:
+            return
+        self._looked = now
+        told = await self.token(self.key("purged"))
+        if told is not None and self._purged is not None and told != self._purged:
+            for key in self.local.keys():  # noqa: SIM118  # not a mapping
+                if key.startswith(self.key("")):
+                    self.local.drop(key)
+        self._purged = self._purged if told is None else told
+
+    async def load(self, keys: Sequence[str], codec: Codec[T]) -> Sequence[T | None]:
         """Values of the shared level."""
         if self._store is None or not keys:
             return [None] * len(keys)

@@ -35,8 +35,10 @@ class CachedStays(Generic[Record]):
         self.vendor = inner.vendor
         self.grain = inner.grain
         self.page_rows = inner.page_rows
-        self._settled = self._walks(record, "stays", StayRule(SETTLE, stale, inner.grain), sealer)
-        self._moving = self._walks(record, "online", StayRule(SETTLE, stale, inner.grain, moving=True), sealer)
+        self._settled: Walks[list[Record]] = self._walks(record, "stays", StayRule(SETTLE, stale, inner.grain), sealer)
+        self._moving: Walks[list[Record]] = self._walks(
+            record, "online", StayRule(SETTLE, stale, inner.grain, moving=True), sealer
+        )
 
     async def sessions(
         self, window: Window, code: str | None, query: SessionQuery, budget: int | None

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 from aiocache import RedisCache
 from aiocache.serializers import NullSerializer
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 T = TypeVar("T")
 log = structlog.get_logger("gateway.cache")
 
-PATIENCE = 0.25
+PATIENCE = 0.4
 """Seconds one exchange with the store may take."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
@@ -139,7 +139,10 @@ def _client(url: str, patience: float) -> Any:
     }
     if url.startswith("redis-cluster://"):
         return RedisCluster.from_url(url.replace("redis-cluster", "redis", 1), **options)
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), max_connections=200, **options)
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=50, timeout=patience, retry=Retry(NoBackoff(), 0), **options
+    )
+    return Redis.from_pool(pool)
 
 
 def _raw(value: object) -> bytes | None:

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from gateway.cache import freshness, spans
-from gateway.cache.envelope import Codec
 from gateway.cache.entries import CLOCKS
+from gateway.cache.envelope import Codec
 from gateway.cache.shelf import Shelf, seconds_until
 from gateway.cache.spans import NEVER, Rows, Span, Tile
 from gateway.domain.instant import DAY, HOUR, Micros
@@ -95,10 +95,13 @@ class Tiles(Generic[Column]):
 
     async def view(self, track: Track, window: Window) -> View[Column]:
         """What is known, the shared level looked at where this process does not know enough."""
+        await self._shelf.heed()
         slots = self._slots(window)
         good = fresh(self._shelf.clock())
         found = self._effective(track, slots)
-        lacking = [slots[i] for i, (slot, tile) in enumerate(found) if spans.missing(tile.spans, slot.cut(window), good)]
+        lacking = [
+            slots[i] for i, (slot, tile) in enumerate(found) if spans.missing(tile.spans, slot.cut(window), good)
+        ]
         if lacking and self._shelf.shared:
             for of in {track, msgspec.structs.replace(track, code=None)}:
                 await self._fetched(of, lacking)

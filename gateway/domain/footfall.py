@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gateway.domain import instant
 from gateway.domain.site import Site
 
 
@@ -26,30 +27,38 @@ class OccupancyColumns(msgspec.Struct, gc=False):
     counts: list[int]
 
 
-class Visit(msgspec.Struct, gc=False):
-    """People through the door in one bucket; `net` may be negative. Texts are UTC instants."""
+class Bucket(msgspec.Struct, gc=False):
+    """From `minute` to `until` (exclusive) at one site, in whole minutes since the epoch. Texts are UTC instants."""
 
     site: Site
-    starts_at: str
-    ends_at: str
+    minute: int
+    until: int
+
+    @property
+    def starts_at(self) -> str:
+        return instant.minute_text(self.minute)
+
+    @property
+    def ends_at(self) -> str:
+        return instant.minute_text(self.until)
+
+
+class Visit(Bucket, gc=False):
+    """People through the door in one bucket; `net` may be negative."""
+
     entries: int
     exits: int
     net: int
     final: bool
-    minute: int = 0
 
 
-class Occupancy(msgspec.Struct, gc=False):
+class Occupancy(Bucket, gc=False):
     """People inside during one bucket: last, highest and time-weighted mean of what was measured (rules.md 22)."""
 
-    site: Site
-    starts_at: str
-    ends_at: str
     count: int
     peak: int
     average: float
     final: bool
-    minute: int = 0
 
 
 class VisitTotals(msgspec.Struct, frozen=True):

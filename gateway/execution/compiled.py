@@ -19,7 +19,7 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
-from gateway.execution.plans import LONG, TURN, Deferred, Plan, Plans, Slot, Surprise, TooLong, write
+from gateway.execution.plans import LONG, TURN, Deferred, Plan, Plans, Slot, TooLong, write
 from gateway.execution.rows import Infos
 
 WORTH_WRITING = 32
@@ -27,7 +27,7 @@ WORTH_WRITING = 32
 
 _SURPRISED = object()
 
-Call = tuple[GraphQLOutputType, FieldDetailsList, GraphQLResolveInfo[Any, Any], Path, Any, Any]
+Call = tuple[GraphQLOutputType, FieldDetailsList, GraphQLResolveInfo[Any], Path, Any, Any]
 """The arguments of the executor's methods: type, fields, info, path, value, position."""
 
 
@@ -67,7 +67,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         self,
         item_type: GraphQLOutputType,
         field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo[Any, Any],
+        info: GraphQLResolveInfo[Any],
         path: Path,
         items: Iterable[Any],
         position_context: Any,
@@ -249,7 +249,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         self,
         item_type: GraphQLOutputType,
         fields: FieldDetailsList,
-        info: GraphQLResolveInfo[Any, Any],
+        info: GraphQLResolveInfo[Any],
         path: Path,
         items: Sequence[Any],
         position: Any,

@@ -5,8 +5,11 @@ A document that failed is kept too: asking it again must not cost more than the 
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import strawberry
@@ -26,19 +29,27 @@ from graphql import (
 from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
-from gateway.execution.errors import Entry, invalid, syntax, without_values
+from gateway.execution.errors import Entry, entry, invalid, syntax, without_values
+from gateway.execution.limits import TOO_COMPLEX, Limits, Measures, exceeded, measured, too_complex
 from gateway.execution.plans import Plans
+from gateway.execution.pricing import Tariff
 
 MOST_DOCUMENTS = 1_000
 MOST_CHARACTERS = 2_000_000  # a parsed document takes some fifty times its text
-MOST_TOKENS = 15_000
 MOST_ERRORS = 20
+LONG = 6_000
+"""Characters from which a document is read beside the loop, so that nobody else waits for it."""
+
+_TOKENS = re.compile(r"Syntax Error: Document contains more than \d+ tokens")
+_NESTED = re.compile(r"Syntax Error: Document is nested too deeply")
+_PARSER_DEPTH = 200
 
 
 class Document(msgspec.Struct, frozen=True, eq=False):
     """A document ready to run, or why it never will. `operations` are by name, the nameless one under None.
 
-    `plans` are how its selections were completed before; they go with the document.
+    `plans` are how its selections were completed before, `tariffs` what its operations' prices are computed from; both
+    are filled when first needed and go with the document.
     """
 
     tree: DocumentNode | None
@@ -46,6 +57,14 @@ class Document(msgspec.Struct, frozen=True, eq=False):
     errors: list[Entry]
     parsed: bool
     plans: Plans = msgspec.field(default_factory=Plans)
+    measures: Measures = msgspec.field(default_factory=Measures)
+    tariffs: dict[str | None, Tariff] = msgspec.field(default_factory=dict)
+
+    @property
+    def fragments(self) -> dict[str, FragmentDefinitionNode]:
+        """By name."""
+        found = self.tree.definitions if self.tree else ()
+        return {d.name.value: d for d in found if isinstance(d, FragmentDefinitionNode)}
 
 
 class ValuesWithoutEcho(ValuesOfCorrectTypeRule):
@@ -66,10 +85,21 @@ RULES: tuple[type[ASTValidationRule], ...] = (
 class Documents:
     """Least recently used documents go first when either bound is reached."""
 
-    def __init__(self, schema: strawberry.Schema) -> None:
+    def __init__(self, schema: strawberry.Schema, limits: Limits | None = None) -> None:
         self._schema = core(schema)
+        self._limits = limits or Limits()
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
+        # One reader: a flood of long documents queues up beside the loop instead of holding it.
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="documents")
+
+    async def prepared(self, text: str) -> Document:
+        """As `prepare`; a long document that is not known yet is read in a thread."""
+        if len(text) < LONG or text in self._kept:
+            return self.prepare(text)
+        document = await asyncio.get_running_loop().run_in_executor(self._reader, self._read, text)
+        self._keep(text, document)
+        return document
 
     def prepare(self, text: str) -> Document:
         """Never raises for what is wrong with the document."""
@@ -78,15 +108,18 @@ class Documents:
             self._kept.move_to_end(text)
             return kept
         document = self._read(text)
-        if len(text) <= MOST_CHARACTERS // 10:
-            self._keep(text, document)
+        self._keep(text, document)
         return document
 
     def _read(self, text: str) -> Document:
         try:
-            tree = parse(text, max_lexical_tokens=MOST_TOKENS)
+            tree = parse(text, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as error:
-            return Document(tree=None, operations={}, errors=[syntax(error)], parsed=False)
+            return Document(tree=None, operations={}, errors=[self._unread(error)], parsed=False)
+        measures = measured(tree)
+        refusal = exceeded(measures, self._limits)
+        if refusal is not None:
+            return Document(tree=None, operations={}, errors=[refusal], parsed=True, measures=measures)
         errors = validate(self._schema, tree, RULES, max_errors=MOST_ERRORS, hide_suggestions=True)
         operations = {
             node.name.value if node.name else None: node
@@ -94,14 +127,32 @@ class Documents:
             if isinstance(node, OperationDefinitionNode)
         }
         plans = Plans(tuple(sorted(set(_switches(tree)))))
-        return Document(tree, operations, [invalid(error) for error in errors], parsed=True, plans=plans)
+        told = [_invalid(error) for error in errors]
+        return Document(tree, operations, told, parsed=True, plans=plans, measures=measures)
+
+    def _unread(self, error: GraphQLError) -> Entry:
+        """A document the parser gave up on for its size, or one that is not GraphQL."""
+        if _TOKENS.match(error.message):
+            return too_complex("tokens", self._limits.tokens + 1, self._limits.tokens)
+        if _NESTED.match(error.message):
+            return too_complex("depth", _PARSER_DEPTH + 1, min(_PARSER_DEPTH, self._limits.depth))
+        return syntax(error)
 
     def _keep(self, text: str, document: Document) -> None:
+        if len(text) > MOST_CHARACTERS // 10 or text in self._kept:
+            return
         self._kept[text] = document
         self._characters += len(text)
         while len(self._kept) > MOST_DOCUMENTS or self._characters > MOST_CHARACTERS:
             gone, _ = self._kept.popitem(last=False)
             self._characters -= len(gone)
+
+
+def _invalid(error: GraphQLError) -> Entry:
+    """The library's own bounds on its work are bounds of ours."""
+    if error.message == "Validation aborted.":
+        return entry("The selections overlap in too many ways to be compared.", TOO_COMPLEX, measure="overlaps")
+    return invalid(error)
 
 
 def _switches(tree: DocumentNode) -> Iterator[str]:

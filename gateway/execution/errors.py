@@ -99,7 +99,7 @@ def unfit(error: GraphQLError) -> Entry:
     return _located(_fitting(error, cause), error, told)
 
 
-def grouped(errors: Iterable[GraphQLError]) -> tuple[list[Entry], list[Incident]]:
+def grouped(errors: Iterable[GraphQLError], most: int = MOST_ENTRIES) -> tuple[list[Entry], list[Incident]]:
     """One entry per selection, code and vendor, at the first of its places, with `count` where there are more."""
     groups: dict[_Selection, list[GraphQLError]] = {}
     for error in errors:
@@ -109,7 +109,7 @@ def grouped(errors: Iterable[GraphQLError]) -> tuple[list[Entry], list[Incident]
         groups.setdefault((selection, _code(error, cause), vendor), []).append(error)
     entries: list[Entry] = []
     incidents: list[Incident] = []
-    for group in list(groups.values())[:MOST_ENTRIES]:
+    for group in list(groups.values())[:most]:
         first = min(group, key=_place)
         told, met = _told(first, len(group))
         if len(group) > 1:

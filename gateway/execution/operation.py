@@ -17,9 +17,12 @@ from graphql.execution import Executor
 from msgspec import UNSET, UnsetType
 from strawberry.execution import optimized_is_awaitable
 
+from gateway.domain.errors import GatewayError
 from gateway.execution.compiled import CompiledExecutor
 from gateway.execution.documents import Document, Documents, core
-from gateway.execution.errors import BAD_USER_INPUT, Entry, Incident, entry, grouped, incident, internal, unfit
+from gateway.execution.errors import BAD_USER_INPUT, Entry, Incident, entry, facts, grouped, incident, internal, unfit
+from gateway.execution.limits import Limits, size_of, too_complex
+from gateway.execution.pricing import MOST_STEPS, Estimate, Prices, Tariff, TooManySteps, tariff
 
 MOST_COERCION_ERRORS = 20
 
@@ -28,13 +31,17 @@ READ_AND_WRITE = READ_ONLY | {OperationType.MUTATION}
 
 
 class GraphQLRequest(msgspec.Struct, frozen=True):
-    """What a caller asks, however it came. `allowed`: the kinds of operation this way of asking may run."""
+    """What a caller asks, however it came. `allowed`: the kinds of operation this way of asking may run.
+
+    `shown` names the members the caller wants in `extensions` beside the usual: `cost`, `explain`.
+    """
 
     query: str
     variables: dict[str, Any] = {}
     operation_name: str | None = None
     extensions: dict[str, Any] = {}
     allowed: frozenset[OperationType] = READ_AND_WRITE
+    shown: frozenset[str] = frozenset()
 
     @property
     def read_only(self) -> bool:
@@ -60,6 +67,8 @@ class Phase(enum.Enum):
     CHOOSE = "choose"
     NOT_ALLOWED = "not allowed"
     VARIABLES = "variables"
+    PERMIT = "permit"
+    PRICE = "price"
     RAN = "ran"
 
 
@@ -71,43 +80,93 @@ class Outcome(msgspec.Struct):
     errors: list[Entry] = []
     extensions: dict[str, Any] = {}
     incidents: list[Incident] = []
+    estimate: Estimate | None = None
+
+
+class House(Protocol):
+    """What of the house's rules is about the graph's nouns."""
+
+    prices: Prices
+
+    def permit(
+        self, document: Document, operation: OperationDefinitionNode, request: GraphQLRequest, context: Any
+    ) -> None:
+        """Raises GatewayError where this operation may not be asked at all, by this caller or in this way."""
+        ...
+
+    def explained(self, tariff: Tariff, request: GraphQLRequest, context: Any) -> Any:
+        """`extensions.explain`; None where the caller may not see it."""
+        ...
 
 
 class Refused(Exception):
-    """The operation will not run."""
+    """The operation will not run. `told` goes to the answer's `extensions`."""
 
-    def __init__(self, phase: Phase, errors: list[Entry]) -> None:
+    def __init__(self, phase: Phase, errors: list[Entry], told: dict[str, Any] | None = None) -> None:
         super().__init__(phase.value)
         self.phase = phase
         self.errors = errors
+        self.told = told or {}
 
 
 class Operations:
-    """Runs operations of one schema. `compiled` False: by the reference executor alone, for comparison."""
+    """Runs operations of one schema. `compiled` False: by the reference executor alone, for comparison.
 
-    def __init__(self, schema: strawberry.Schema, *, compiled: bool = True) -> None:
+    Without a `house` nothing is priced and every operation is permitted.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        limits: Limits | None = None,
+        house: House | None = None,
+        compiled: bool = True,
+    ) -> None:
         self._schema = core(schema)
-        self._documents = Documents(schema)
+        self._limits = limits or Limits()
+        self._documents = Documents(schema, self._limits)
+        self._house = house
         self._compiled = compiled
 
     async def run(self, request: GraphQLRequest, context: Context) -> Outcome:
         """Never raises but for cancellation: a bug is an INTERNAL error and an incident of the outcome."""
         try:
-            executor = self._prepare(request, context)
-            result = executor.execute_operation()
-            if isawaitable(result):
-                result = await result
-            return self._outcome(result, context)
+            return await self._ran(request, context)
         except Refused as refused:
-            return Outcome(refused.phase, errors=refused.errors, extensions=context.extensions())
+            return Outcome(refused.phase, errors=refused.errors, extensions=context.extensions() | refused.told)
         except Exception as error:  # a bug here must not take the edge down
             met = incident(error)
             return Outcome(Phase.RAN, None, errors=[internal(met)], incidents=[met])
 
-    def _prepare(self, request: GraphQLRequest, context: Context) -> Executor[Any]:
-        document = self._documents.prepare(request.query)
+    async def _ran(self, request: GraphQLRequest, context: Context) -> Outcome:
+        document = await self._documents.prepared(request.query)
+        executor = self._prepare(document, request, context)
+        estimate, told = self._judged(document, request, context)
+        result = executor.execute_operation()
+        if isawaitable(result):
+            result = await result
+        outcome = self._outcome(result, context)
+        outcome.estimate = estimate
+        outcome.extensions |= told
+        return outcome
+
+    async def explain(self, request: GraphQLRequest, context: Context) -> Outcome:
+        """As `run`, but nothing is run: only what it would cost is told, in `extensions`."""
+        try:
+            document = await self._documents.prepared(request.query)
+            self._prepare(document, request, context)
+            estimate, told = self._judged(document, request, context)
+            return Outcome(Phase.PRICE, extensions=told, estimate=estimate)
+        except Refused as refused:
+            return Outcome(refused.phase, errors=refused.errors, extensions=refused.told)
+
+    def _prepare(self, document: Document, request: GraphQLRequest, context: Context) -> Executor[Any]:
         if document.errors:
             raise Refused(Phase.VALIDATE if document.parsed else Phase.PARSE, document.errors)
+        size = size_of(request.variables, self._limits.variables)
+        if size > self._limits.variables:
+            raise Refused(Phase.VARIABLES, [too_complex("variables", size, self._limits.variables)])
         operation = choose(document, request.operation_name)
         if operation.operation not in request.allowed:
             message = f"A {operation.operation.value} cannot be asked this way."
@@ -129,9 +188,40 @@ class Operations:
             raise Refused(Phase.VARIABLES, [unfit(error) for error in executor])
         return executor
 
+    def _judged(
+        self, document: Document, request: GraphQLRequest, context: Context
+    ) -> tuple[Estimate | None, dict[str, Any]]:
+        """What the operation will cost, and what of it the caller wants to see. Raises Refused."""
+        if self._house is None:
+            return None, {}
+        operation = choose(document, request.operation_name)
+        try:
+            self._house.permit(document, operation, request, context)
+        except GatewayError as error:
+            refused = entry(error.message, **facts(error))
+            raise Refused(Phase.PERMIT, [refused]) from None
+        priced = self._tariff(document, operation, self._house.prices)
+        estimate = priced.estimate(context, request.variables)
+        refusal = estimate.refusal(self._limits)
+        if refusal is not None:
+            raise Refused(Phase.PRICE, [refusal], {"cost": estimate.figures(self._limits)})
+        told = {"cost": estimate.figures(self._limits)} if "cost" in request.shown else {}
+        explained = self._house.explained(priced, request, context) if "explain" in request.shown else None
+        return estimate, told if explained is None else {**told, "explain": explained}
+
+    def _tariff(self, document: Document, operation: OperationDefinitionNode, prices: Prices) -> Tariff:
+        name = operation.name.value if operation.name else None
+        found = document.tariffs.get(name)
+        if found is None:
+            try:
+                found = document.tariffs[name] = tariff(self._schema, operation, document.fragments, prices)
+            except TooManySteps:
+                raise Refused(Phase.PRICE, [too_complex("selections", MOST_STEPS + 1, MOST_STEPS)]) from None
+        return found
+
     def _outcome(self, result: object, context: Context) -> Outcome:
         assert isinstance(result, ExecutionResult), "incremental delivery is not switched on"
-        errors, incidents = grouped([*(result.errors or ()), *context.errors])
+        errors, incidents = grouped([*(result.errors or ()), *context.errors], self._limits.errors)
         return Outcome(Phase.RAN, result.data, errors, context.extensions(), incidents)
 
 

@@ -1,4 +1,4 @@
-"""Selections as generated functions: what of a sub-selection is plain data becomes one loop instead of one call a field.
+"""Selections as generated functions: plain data is completed in one loop instead of one call a field.
 
 A plan never reports an error and never has a side effect: whatever is not exactly as expected raises, and the
 reference executor does that subtree again. What is not plain (arguments, I/O, other resolvers) is left for later: the
@@ -59,7 +59,7 @@ class _Unplanned(Exception):
 
 
 class Slot(msgspec.Struct, eq=False):
-    """A field that is executed after the plan, for each object it stands on: as `row` or `joined` say, else one by one."""
+    """A field executed after the plan, for every object it stands on: as `row` or `joined` say, else one by one."""
 
     key: str
     parent: GraphQLObjectType

@@ -100,7 +100,7 @@ class Estimate(msgspec.Struct):
         ):
             if found > limit:
                 figures = self.figures(limits)
-                return too_complex(measure, found, limit, {**figures, "limit": limit, "cost": figures})
+                return too_complex(measure, found, limit, {**figures, "limit": limit})
         return None
 
 
@@ -142,7 +142,7 @@ class Tariff(msgspec.Struct, eq=False):
 class _Walk:
     """One evaluation."""
 
-    def __init__(self, context: Any, variables: Mapping[str, Any]) -> None:
+    def __init__(self, context: Any, variables: dict[str, Any]) -> None:
         self._context = context
         self._variables = variables
         self._known: dict[tuple[int, int | None], Estimate] = {}
@@ -187,7 +187,8 @@ class _Walk:
             return _FREE
         price = self._prices.get(id(step))
         if price is None:
-            given = {a.name.value: value_from_ast_untyped(a.value, self._variables) for a in step.node.arguments}
+            arguments = step.node.arguments or ()
+            given = {each.name.value: value_from_ast_untyped(each.value, self._variables) for each in arguments}
             price = self._prices[id(step)] = step.pricing(self._context, given, step.selected)
         return price
 
@@ -217,7 +218,7 @@ def tariff(
     root = schema.get_root_type(operation.operation)
     defaults = {
         variable.variable.name.value: value_from_ast_untyped(variable.default_value)
-        for variable in operation.variable_definitions
+        for variable in operation.variable_definitions or ()
         if variable.default_value is not None
     }
     return Tariff(_Merge(schema, fragments, prices).steps(root, [operation.selection_set]), defaults)

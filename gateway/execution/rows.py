@@ -7,7 +7,7 @@ decided once, and a promise that cannot be kept is an exception: the resolver it
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import strawberry
@@ -51,7 +51,5 @@ class Infos(Sequence[Any]):
         return map(self._make, range(self._count))
 
 
-class Joined(Protocol):
-    """A resolver for all rows of a list at once: one value or exception per source, in their order."""
-
-    def __call__(self, sources: list[Any], infos: Infos, /, **arguments: Any) -> Awaitable[Sequence[Any]]: ...
+Joined = Callable[..., Awaitable[Sequence[Any]]]
+"""A resolver for all rows of a list at once: (sources, infos, **arguments) to one value or exception per source."""

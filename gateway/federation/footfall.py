@@ -86,6 +86,16 @@ class _Group(Generic[Row]):
         """The covered sites, without those known not to answer."""
         return [site for site in self.covered if site.key not in self.absent]
 
+    def indices(self, minutes: list[int], first: int, last: int) -> range:
+        """Of a single site: where the rows from `first` to `last` (exclusive) stand that lie between the cursors."""
+        key = self.covered[0].key
+        start, stop = bisect_left(minutes, first), bisect_left(minutes, last)
+        if self.low is not None:
+            start = max(start, bisect_left(minutes, self.low[0] + (key <= self.low[1])))
+        if self.high is not None:
+            stop = min(stop, bisect_left(minutes, self.high[0] + (key < self.high[1])))
+        return range(start, max(start, stop))
+
     def trimmed(self, places: list[Place]) -> list[Place]:
         """Those strictly between the cursors; `places` ascend."""
         low = 0 if self.low is None else bisect_left(places, self.low, key=_place_key)
@@ -190,21 +200,29 @@ class Footfall(Generic[Row, Columns]):
 
     def _take_minutes(self, group: _Group[Row], part: Window, reading: Reading[Columns]) -> None:
         first, last = minutes_of(part.cut(group.ask.window))
+        final_at = self._clock() - self._rules.settle
+        wanted = group.page.need - len(group.rows)
+        if len(group.covered) == 1:  # a join: its rows stand in order already
+            columns = reading.columns.get(group.covered[0].key)
+            if columns is not None:
+                found = group.indices(columns.minutes, first, last)
+                group.more = group.more or len(found) > wanted
+                chosen = found[:wanted] if group.page.forward else found[::-1][:wanted]
+                group.rows += self._series.minutes(group.covered[0], columns, chosen, final_at)
+            return
         places: list[Place] = []
         for site in group.covered:
             columns = reading.columns.get(site.key)
             if columns is not None:
                 low, high = bisect_left(columns.minutes, first), bisect_left(columns.minutes, last)
                 places += [(columns.minutes[i], site.key, site, (i, i)) for i in range(low, high)]
-        if len(group.covered) > 1:
-            places.sort(key=_place_key)
+        places.sort(key=_place_key)
         places = group.trimmed(places)
-        wanted = group.page.need - len(group.rows)
         group.more = group.more or len(places) > wanted
-        chosen = places[:wanted] if group.page.forward else places[::-1][:wanted]
-        final_at = self._clock() - self._rules.settle
-        make = self._series.minute
-        group.rows += [make(site, reading.columns[key], at[0], final_at) for _, key, site, at in chosen]
+        taken = places[:wanted] if group.page.forward else places[::-1][:wanted]
+        make = self._series.minutes
+        for _, key, site, at in taken:
+            group.rows += make(site, reading.columns[key], at[:1], final_at)
 
     async def _gapless(
         self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
@@ -311,10 +329,12 @@ class Footfall(Generic[Row, Columns]):
         """Counts and sums over the whole window, from the cheapest source that is exact. Rows read stay served."""
         window, granularity = groups[0].ask.window, groups[0].ask.granularity
         reading: Reading[Columns] | None = None
+        unread = sum(not group.whole for group in groups)
+        asked_one_by_one = unread < reader.price(window)  # else one read of all is no dearer than a count for each
         for group in groups:
             try:
                 if page.total:
-                    group.total = await self._count(group)
+                    group.total = await self._count(group, asking=asked_one_by_one or unread == 1)
                 if page.totals and group.whole and granularity is Granularity.MINUTE:
                     group.totals = _added(group.rows)
                 if (page.total and group.total is None) or (page.totals and group.totals is None):
@@ -330,8 +350,8 @@ class Footfall(Generic[Row, Columns]):
             if page.totals and group.totals is None:
                 group.totals = _sums(group, reading, window)
 
-    async def _count(self, group: _Group[Row]) -> int | None:
-        """Rows without reading them; None where they must be read."""
+    async def _count(self, group: _Group[Row], *, asking: bool) -> int | None:
+        """Rows without reading them; None where they must be read. `asking`: the vendor's own count may be asked."""
         if group.whole:
             return len(group.rows)
         window = group.ask.window
@@ -344,7 +364,7 @@ class Footfall(Generic[Row, Columns]):
                 buckets.buckets(site.zone, group.ask.granularity, start, end) for site in group.answering if site.zone
             )
             return sum(sum(1 for _ in found) for found in each) if until > window.start else 0
-        if len(group.covered) == 1 and len(group.covered[0].bespot) == 1:
+        if asking and len(group.covered) == 1 and len(group.covered[0].bespot) == 1:
             return await self._series.rows(self._supplies.footfall())(window, group.covered[0].bespot[0])
         return None
 

@@ -83,6 +83,11 @@ class MinuteReader(Generic[Columns]):
         """Every row of the sites in `window`."""
         return self._joined(await self._drained(self._widened(window)))
 
+    def price(self, window: Window) -> int:
+        """Calls a whole reading takes at most."""
+        per_store = len(self._codes) * self._calls(window, 1)
+        return min(per_store, self._calls(window, self._stores.seen)) if len(self._codes) > 1 else per_store
+
     async def near(
         self, window: Window, need: int, *, backward: bool, joined: bool
     ) -> AsyncIterator[tuple[Window, Reading[Columns]]]:

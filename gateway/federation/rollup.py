@@ -8,16 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from gateway.domain import instant
 from gateway.domain.footfall import Occupancy, OccupancyColumns, Visit, VisitColumns
 from gateway.domain.instant import MINUTE, Micros
 from gateway.domain.site import Site
 from gateway.domain.window import Window
-
-
-def minute_text(minute: int) -> str:
-    """The instant a minute starts, as text."""
-    return instant.text(minute * MINUTE)
 
 
 def minutes_of(window: Window) -> tuple[int, int]:
@@ -71,13 +65,12 @@ def visit_bucket(site: Site, columns: VisitColumns, bucket: tuple[int, int], win
     low, high = _cut(columns.minutes, bucket, window)
     return Visit(
         site,
-        minute_text(bucket[0]),
-        minute_text(bucket[1]),
+        bucket[0],
+        bucket[1],
         sum(columns.entries[low:high]),
         sum(columns.exits[low:high]),
         sum(columns.nets[low:high]),
         bucket[1] * MINUTE <= final_at,
-        bucket[0],
     )
 
 
@@ -103,13 +96,12 @@ def occupancy_bucket(
         held += span
     return Occupancy(
         site,
-        minute_text(bucket[0]),
-        minute_text(bucket[1]),
+        bucket[0],
+        bucket[1],
         counts[-1],
         max(counts),
         weighed / held,
         bucket[1] * MINUTE <= final_at,
-        bucket[0],
     )
 
 

@@ -6,7 +6,7 @@ Pure but for naming the port's method. Everything else about paging them is the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -56,8 +56,8 @@ class Series(ABC, Generic[Row, Columns]):
         """The columns of a site from those of its codes."""
 
     @abstractmethod
-    def minute(self, site: Site, columns: Columns, index: int, final_at: Micros) -> Row:
-        """One of the vendor's own rows."""
+    def minutes(self, site: Site, columns: Columns, indices: Iterable[int], final_at: Micros) -> list[Row]:
+        """Some of the vendor's own rows."""
 
     @abstractmethod
     def bucket(self, site: Site, columns: Columns, bucket: Bucket, window: Window, final_at: Micros) -> Row | None:
@@ -86,18 +86,12 @@ class VisitSeries(Series[Visit, VisitColumns]):
     def join(self, parts: list[VisitColumns], codes: int) -> VisitColumns:
         return rollup.joined_visits(parts)
 
-    def minute(self, site: Site, columns: VisitColumns, index: int, final_at: Micros) -> Visit:
-        minute = columns.minutes[index]
-        return Visit(
-            site,
-            rollup.minute_text(minute),
-            rollup.minute_text(minute + 1),
-            columns.entries[index],
-            columns.exits[index],
-            columns.nets[index],
-            (minute + 1) * MINUTE <= final_at,
-            minute,
-        )
+    def minutes(self, site: Site, columns: VisitColumns, indices: Iterable[int], final_at: Micros) -> list[Visit]:
+        starts, entries, exits, nets = columns.minutes, columns.entries, columns.exits, columns.nets
+        final = final_at // MINUTE
+        return [
+            Visit(site, starts[i], starts[i] + 1, entries[i], exits[i], nets[i], starts[i] < final) for i in indices
+        ]
 
     def bucket(self, site: Site, columns: VisitColumns, bucket: Bucket, window: Window, final_at: Micros) -> Visit:
         return rollup.visit_bucket(site, columns, bucket, window, final_at)
@@ -127,18 +121,15 @@ class OccupancySeries(Series[Occupancy, OccupancyColumns]):
     def join(self, parts: list[OccupancyColumns], codes: int) -> OccupancyColumns:
         return rollup.joined_occupancy(parts, codes, self._carry // MINUTE)
 
-    def minute(self, site: Site, columns: OccupancyColumns, index: int, final_at: Micros) -> Occupancy:
-        minute, count = columns.minutes[index], columns.counts[index]
-        return Occupancy(
-            site,
-            rollup.minute_text(minute),
-            rollup.minute_text(minute + 1),
-            count,
-            count,
-            float(count),
-            (minute + 1) * MINUTE <= final_at,
-            minute,
-        )
+    def minutes(
+        self, site: Site, columns: OccupancyColumns, indices: Iterable[int], final_at: Micros
+    ) -> list[Occupancy]:
+        starts, counts = columns.minutes, columns.counts
+        final = final_at // MINUTE
+        return [
+            Occupancy(site, starts[i], starts[i] + 1, counts[i], counts[i], float(counts[i]), starts[i] < final)
+            for i in indices
+        ]
 
     def bucket(
         self, site: Site, columns: OccupancyColumns, bucket: Bucket, window: Window, final_at: Micros

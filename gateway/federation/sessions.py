@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TypeAlias, cast
 
 import msgspec
@@ -37,6 +37,7 @@ VENDORS = (VendorKey.BESPOT, VendorKey.GUEST_WIFI)
 _POSITION = struct.Struct(">qBI")
 _TELLING = 100  # rows from which a share is worth remembering
 _LEAST_SHARE = 0.01
+_MOST_SHARES = 1_000
 _RANK = {vendor: rank for rank, vendor in enumerate(VendorKey)}
 
 
@@ -74,7 +75,7 @@ class Sessions:
         self._cursors = cursors
         self._clock = clock
         self._stale_after = int(stale_after * SECOND)
-        self._shares: dict[VendorKey, float] = {}  # what part of unfiltered rows was wanted lately: sizes pages
+        self._shares: dict[Hashable, float] = {}  # by question: what part of the rows read was wanted; sizes pages
 
     async def page(self, ask: SessionAsk, page: PageAsk, bound: Sequence[object]) -> Page[Session]:
         """One page. Raises the vendors' error where none of them answered (rules.md 2)."""
@@ -122,14 +123,16 @@ class Sessions:
         """Rows of one vendor that belong to the answer, in batches, nearest first."""
         port = self._supplies.sessions(vendor)
         code = next(iter(covered)) if len(covered) == 1 else None
+        edge = between.edge
+        kind = (vendor, ask.status, frozenset(covered))
         reach = Reach(
-            max(need, 1) + between.resumed,
-            lambda body: [r.start for r in body if r.code in covered and self._wanted(r, ask)],
+            max(need, 1),
+            lambda body: [r.start for r in body if r.code in covered and r.start != edge and self._wanted(r, ask)],
             between.backward,
             port.grain,
             port.page_rows,
             day_first=port.grain > 1,
-            share=1.0 if code else self._shares.get(vendor, 1.0),
+            share=self._shares.get(kind, 1.0),
         )
 
         async def read(window: Window, budget: int | None) -> Slice[list[Record]]:
@@ -147,12 +150,17 @@ class Sessions:
                 for record in records
                 if record.code in covered and self._wanted(record, ask)
             ]
-            if code is None and len(records) >= _TELLING:
-                self._shares[vendor] = max(_LEAST_SHARE, len(rows) / len(records))
+            if len(records) >= _TELLING and (code is None or ask.status is not None):
+                self._remember(kind, max(_LEAST_SHARE, len(rows) / len(records)))
             rows.sort(key=_key, reverse=between.backward)
             rows = between.trimmed(rows)
             reach.need = max(1, reach.need - len(rows))
             yield rows
+
+    def _remember(self, kind: Hashable, share: float) -> None:
+        if len(self._shares) >= _MOST_SHARES:
+            self._shares.clear()
+        self._shares[kind] = share
 
     def _wanted(self, record: Record, ask: SessionAsk) -> bool:
         """What the vendor was asked to filter is checked again: vendors lie."""
@@ -234,9 +242,10 @@ class Between(msgspec.Struct, frozen=True):
     backward: bool
 
     @property
-    def resumed(self) -> bool:
-        """Whether a cursor stands at the end that is read first: its own row is read again."""
-        return (self.high if self.backward else self.low) is not None
+    def edge(self) -> Micros | None:
+        """Instant of the cursor that is read first: the rows of that instant are read again."""
+        near = self.high if self.backward else self.low
+        return near[0] if near else None
 
     def trimmed(self, rows: list[tuple[Key, Record]]) -> list[tuple[Key, Record]]:
         """Without the rows at and beyond the cursors."""

@@ -61,7 +61,10 @@ async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tu
         window, found = await _complete(read, probe, reach)
         yield window, found
         rest = Window(rest.start, window.start) if reach.backward else Window(window.end, rest.end)
-        width = window.length * (_GROWTH if window == probe else 1)  # what was dense stays dense
+        if found.total == 0 and window == probe:
+            width = rest.length  # nothing far and wide: look everywhere
+        else:
+            width = window.length * (_GROWTH if window == probe else 1)  # what was dense stays dense
 
 
 async def _complete(read: Read[Body], window: Window, reach: Reach) -> tuple[Window, Slice[Body]]:

@@ -88,7 +88,6 @@ class Export:
         try:
             with self._places.taken(), deadline.within(self._seconds):
                 await self._export(send)
-                return
         except GatewayError as error:
             reply, self.cut = refused(error), error.code
         except Refusal as refusal:
@@ -108,6 +107,8 @@ class Export:
     async def _export(self, send: Send) -> None:
         if self._scope["method"] != "GET":
             raise Refusal(405, "An export is asked for by GET.", headers=((b"allow", b"GET"),))
+        if self._scope["http_version"] == "1.0":  # without chunks the end of a cut file looks like any other
+            raise Refusal(505, "An export needs HTTP/1.1.")
         graph = self._lifecycle.graph
         if graph is None:
             raise Refusal(503, "The gateway is starting.", code="OVERLOADED", headers=((b"retry-after", b"1"),))

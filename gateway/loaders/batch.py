@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+
+_FORGOTTEN = LookupError("a load left out one of its keys")
 
 LoadAll = Callable[[list[Key]], Awaitable[Mapping[Key, "Value | Exception"]]]
 
@@ -26,6 +28,16 @@ class Batch(Generic[Key, Value]):
 
     async def load(self, key: Key) -> Value:
         """The answer for one key; raises what the load raised or gave for it."""
+        return await asyncio.shield(self._asked(key))
+
+    async def load_many(self, keys: Iterable[Key]) -> list[Value | Exception]:
+        """The answers for several keys, in their order; what is raised for one stands in its place."""
+        answers = [self._asked(key) for key in keys]
+        if answers:
+            await asyncio.wait(answers)
+        return [_outcome(answer) for answer in answers]
+
+    def _asked(self, key: Key) -> asyncio.Future[Value]:
         answer = self._answers.get(key)
         if answer is None:
             loop = asyncio.get_running_loop()
@@ -33,7 +45,7 @@ class Batch(Generic[Key, Value]):
             if not self._waiting:
                 loop.call_soon(self._dispatch)
             self._waiting.append(key)
-        return await asyncio.shield(answer)
+        return answer
 
     def _dispatch(self) -> None:
         keys, self._waiting = self._waiting, []
@@ -51,7 +63,7 @@ class Batch(Generic[Key, Value]):
                 self._answers[key].cancel()
             raise
         for key in keys:
-            answer, value = self._answers[key], found[key]
+            answer, value = self._answers[key], found.get(key, _FORGOTTEN)
             if answer.done():
                 continue
             if isinstance(value, Exception):
@@ -59,3 +71,12 @@ class Batch(Generic[Key, Value]):
                 answer.exception()  # read here: nobody may be waiting any more
             else:
                 answer.set_result(value)
+
+
+def _outcome(answer: asyncio.Future[Value]) -> Value | Exception:
+    error = answer.exception()
+    if error is None:
+        return answer.result()
+    if not isinstance(error, Exception):
+        raise error
+    return error

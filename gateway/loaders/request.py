@@ -59,14 +59,14 @@ class Request:
 
     # what failed ------------------------------------------------------------------------------------------------
 
-    def fail(self, error: GatewayError, info: Resolving) -> None:
-        """A field has no answer: it is null, with one `errors` entry per selection (rules.md 2)."""
+    def fail(self, error: GatewayError, info: Resolving, count: int = 1) -> None:
+        """A field has no answer in `count` rows: null, with one `errors` entry per selection (rules.md 2)."""
         key = _selection(info.path, error)
         told = self._failed.get(key)
         if told is None:
             told = GraphQLError(error.message, info.field_nodes, path=info.path.as_list(), original_error=error)
             self._failed[key] = told
-        self.errors.append(told)
+        self.errors.extend([told] * count)
 
     def note(self, errors: Iterable[GatewayError], info: Resolving) -> None:
         """A field answers with part of its data: each missing vendor is one entry of `extensions.failures`."""
@@ -78,9 +78,9 @@ class Request:
                     entry.setdefault("retryAfter", error.retry_after)
                 self._failures[key] = entry
 
-    def forbid(self, info: Resolving, scope: Scope) -> None:
-        """A masked field (rules.md 12)."""
-        self.fail(Forbidden(f"This field needs scope {scope}."), info)
+    def forbid(self, info: Resolving, scope: Scope, count: int = 1) -> None:
+        """A field masked in `count` rows (rules.md 12)."""
+        self.fail(Forbidden(f"This field needs scope {scope}."), info, count)
 
     def extensions(self) -> dict[str, Any]:
         """What the answer's `extensions` say of this operation."""

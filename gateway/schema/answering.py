@@ -5,7 +5,7 @@ Fields of a non-null type let errors through: there is nothing to answer with.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,6 +13,7 @@ import strawberry
 
 from gateway.access.scopes import Scope
 from gateway.domain.errors import GatewayError
+from gateway.execution.rows import Infos
 from gateway.federation.paging import Page
 from gateway.loaders.request import Request
 from gateway.schema.connection import ConnectionSource
@@ -38,7 +39,7 @@ def nullable(resolve: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, A
 
 
 def rooted(resolve: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R | None]]:
-    """As `nullable`, for a field of Query: the caller needs scope `read`."""
+    """As `nullable`, for a field that reads more than its parent holds: the caller needs scope `read`."""
 
     @wraps(resolve)
     async def answered(*args: P.args, **kwargs: P.kwargs) -> R | None:
@@ -59,4 +60,19 @@ def connection(info: strawberry.Info[Request, object], page: Page[Row] | Gateway
         raise page
     if page.failures:
         info.context.note(page.failures, info._raw_info)  # noqa: SLF001
+    return ConnectionSource(page)
+
+
+def connections_of(infos: Infos, pages: Sequence[Page[Any] | Exception]) -> list[Any]:
+    """The sources of the connections of a join: what `nullable` and `connection` make of each page."""
+    return [_connection_of(infos, index, page) for index, page in enumerate(pages)]
+
+
+def _connection_of(infos: Infos, index: int, page: Page[Any] | Exception) -> Any:
+    if isinstance(page, Exception) or page.failures:
+        info = infos[index]
+        if isinstance(page, GatewayError):
+            info.context.fail(page, info._raw_info)  # noqa: SLF001
+            return None
+        return page if isinstance(page, Exception) else connection(info, page)
     return ConnectionSource(page)

@@ -11,7 +11,7 @@ from gateway.domain.campaign import Campaign as DomainCampaign
 from gateway.domain.campaign import CampaignPeriod, CampaignQuery, ExtraMode
 from gateway.domain.campaign import KeyValue as DomainKeyValue
 from gateway.schema import connection
-from gateway.schema.answering import nullable
+from gateway.schema.answering import rooted
 from gateway.schema.arguments import Days, Info, days_of, given, instant_of, members, zone_of
 from gateway.schema.connection import PageInfo
 from gateway.schema.coverage import Coverage
@@ -58,7 +58,7 @@ def _id(root: strawberry.Parent[DomainCampaign]) -> strawberry.ID:
     return encode("Campaign", f"okube:{root.id}")
 
 
-@nullable
+@rooted
 async def _sites(
     root: strawberry.Parent[DomainCampaign], info: Info
 ) -> list[Annotated[Site, strawberry.lazy("gateway.schema.site")]] | None:

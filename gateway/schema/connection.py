@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, TypeVar
 
+import msgspec
 import strawberry
 
 from gateway.domain.coverage import Coverage as DomainCoverage
@@ -33,18 +34,15 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="Cursor of the last row; null where the page is empty.")
 
 
-class EdgeSource(Generic[T]):
+class EdgeSource(msgspec.Struct, Generic[T], gc=False):
     """One row and its cursor, which is only made when somebody reads it."""
 
-    __slots__ = ("_page", "node")
-
-    def __init__(self, page: Page[T], node: T) -> None:
-        self._page = page
-        self.node = node
+    page: Page[T]
+    node: T
 
     @property
     def cursor(self) -> str:
-        return self._page.cursor(self.node)
+        return self.page.cursor(self.node)
 
 
 class PageInfoSource(Generic[T]):

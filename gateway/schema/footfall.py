@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from strawberry import UNSET
 
 from gateway.domain.errors import GatewayError
 from gateway.domain.site import Site as DomainSite
+from gateway.execution.rows import Infos, Joined
 from gateway.federation.buckets import Granularity
+from gateway.federation.catalog import Catalog
 from gateway.federation.footfall import Footfall, FootfallAsk
 from gateway.federation.paging import Page, PageAsk
-from gateway.schema.answering import connection
-from gateway.schema.arguments import Info, Window, window_of
+from gateway.loaders.batch import Batch
+from gateway.schema.answering import connection, connections_of
+from gateway.schema.arguments import Info, Window, rows_page, window_of
 
 
 async def merged(
@@ -39,6 +44,43 @@ async def of_site(
     page: PageAsk,
 ) -> Any:
     """The connection of one site, read together with those of the other sites that ask alike."""
+    return connection(info, await _batch(info, footfall, field, window, granularity, page).load(site))
+
+
+def of_sites(field: str, footfall: Callable[[Catalog], Footfall[Any, Any]]) -> Joined:
+    """`of_site` for all sites of a list at once, with the arguments of the field."""
+
+    async def connections(
+        sites: list[DomainSite],
+        infos: Infos,
+        /,
+        window: Window,
+        granularity: Granularity = Granularity.MINUTE,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> list[Any]:
+        info = infos[0]
+        try:
+            page = rows_page(info, first, after, last, before)
+            batch = _batch(info, footfall(info.context.catalog), field, window, granularity, page)
+            found: Sequence[Page[Any] | Exception] = await batch.load_many(sites)
+        except GatewayError as error:
+            found = [error] * len(sites)
+        return connections_of(infos, found)
+
+    return connections
+
+
+def _batch(
+    info: Info,
+    footfall: Footfall[Any, Any],
+    field: str,
+    window: Window,
+    granularity: Granularity,
+    page: PageAsk,
+) -> Batch[DomainSite, Page[Any] | GatewayError]:
     span = window_of(window)
     reach = info.context.bound
 
@@ -49,5 +91,4 @@ async def of_site(
         ]
         return dict(zip(sites, await footfall.pages(asks, page), strict=True))
 
-    batch = info.context.batch((field, span, granularity, page), load_all)
-    return connection(info, await batch.load(site))
+    return info.context.batch((field, span, granularity, page), load_all)

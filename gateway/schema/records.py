@@ -21,7 +21,9 @@ async def record_by_id(info: Info, kind: str, key: str) -> Any:
         return None
     port = info.context.catalog.supplies.records()
     gets = {"Campaign": port.campaign, "PointOfInterest": port.point_of_interest, "Study": port.study}
-    record: Any = await gets[kind](None, reference)
+    record: Any = None
+    for application in info.context.catalog.applications or (None,):
+        record = record or await gets[kind](application, reference)
     if record is None or kind == "PointOfInterest":
         return record
     if kind == "Study" and not await _ours(info, record.application):

@@ -31,8 +31,13 @@ def _parse_instant(value: object) -> int:
         raise InputError("Not an RFC 3339 instant with an offset, such as 2026-11-22T10:00:00Z.") from None
 
 
-def _show_instant(value: Any) -> str:
-    return value if isinstance(value, str) else instant.text(value)
+class _ShowInstant:
+    """Microseconds as text; what is text already was made by an adapter and stays."""
+
+    unchanged = str
+
+    def __call__(self, value: Any) -> str:
+        return value if isinstance(value, str) else instant.text(value)
 
 
 def _parse_day(value: object) -> date:
@@ -71,7 +76,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="RFC 3339 instant, such as `2026-11-22T10:00:00Z`. Any offset is accepted and one is required; "
         "answers are UTC, written with Z, up to 6 fraction digits.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=_show_instant,
+        serialize=_ShowInstant(),
         parse_value=_parse_instant,
     ),
     Date: strawberry.scalar(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import strawberry
 from strawberry import UNSET
@@ -12,6 +13,9 @@ from gateway.domain.session import AppRecord, SessionDefinition, SessionStatus
 from gateway.domain.session import AppSession as DomainAppSession
 from gateway.domain.session import WifiSession as DomainWifiSession
 from gateway.domain.vendor import VendorKey
+from gateway.execution.rows import ROW, OfSource, Row
+from gateway.federation.sessions import VENDORS
+from gateway.loaders.request import Request
 from gateway.schema import connection
 from gateway.schema.arguments import Info
 from gateway.schema.connection import PageInfo
@@ -31,24 +35,45 @@ RAW = " Raw identifier: scope pii:read, null with FORBIDDEN without it."
 
 
 def _id(root: strawberry.Parent[DomainAppSession | DomainWifiSession], info: Info) -> strawberry.ID:
-    return strawberry.ID(info.context.pseudonyms.opaque_id("Session", root.vendor.value, root.record.id))
+    return strawberry.ID(_ids(info.context)(root))
+
+
+def _ids(request: Request) -> OfSource:
+    of_vendor = {vendor: request.pseudonyms.opaque_ids("Session", vendor.value) for vendor in VENDORS}
+    return lambda row: of_vendor[row.vendor](row.record.id)
 
 
 def _device(root: strawberry.Parent[DomainAppSession | DomainWifiSession], info: Info) -> strawberry.ID | None:
-    record = root.record
-    return _pseudonym(info, root.vendor, record.device_id if isinstance(record, AppRecord) else record.device_mac)
+    device = _devices(info.context)(root)
+    return strawberry.ID(device) if device else None
 
 
-def _pseudonym(info: Info, vendor: VendorKey, identifier: str | None) -> strawberry.ID | None:
-    return strawberry.ID(info.context.pseudonyms.device(vendor, identifier)) if identifier else None
+def _devices(request: Request) -> OfSource:
+    pseudonym = request.pseudonyms.device
+
+    def device(row: DomainAppSession | DomainWifiSession) -> str | None:
+        record = row.record
+        identifier = record.device_id if isinstance(record, AppRecord) else record.device_mac
+        return pseudonym(row.vendor, identifier) if identifier else None
+
+    return device
 
 
-def _raw(info: Info, value: str | None) -> str | None:
-    """Masked for callers without the scope (rules.md 12)."""
-    if info.context.principal.has(Scope.PII_READ):
-        return value
-    info.context.forbid(info._raw_info, Scope.PII_READ)  # noqa: SLF001
-    return None
+def _raw(member: str, description: str) -> Any:
+    """A raw identifier of the record: null with FORBIDDEN for callers without the scope (rules.md 12)."""
+    read = attrgetter(f"record.{member}")
+
+    def shown(root: strawberry.Parent[Any], info: Info) -> Any:
+        if info.context.principal.has(Scope.PII_READ):
+            return read(root)
+        info.context.forbid(info._raw_info, Scope.PII_READ)  # noqa: SLF001
+        return None
+
+    row = Row(
+        lambda request: read if request.principal.has(Scope.PII_READ) else None,
+        lambda request, info, count: request.forbid(info, Scope.PII_READ, count),
+    )
+    return strawberry.field(resolver=shown, description=description + RAW, metadata={ROW: row})
 
 
 @strawberry.interface(
@@ -58,7 +83,9 @@ class Session:
     """Implemented by AppSession and WifiSession."""
 
     id: strawberry.ID = strawberry.field(
-        resolver=_id, description="Opaque and stable; holds nothing of the person. Not an id for `node`."
+        resolver=_id,
+        description="Opaque and stable; holds nothing of the person. Not an id for `node`.",
+        metadata={ROW: Row(_ids)},
     )
     vendor: VendorKey = strawberry.field(description="Who recorded it.")
     definition: SessionDefinition = strawberry.field(description="What this vendor counts as one session.")
@@ -71,32 +98,22 @@ class Session:
         description="Whole seconds as the vendor reports them; null while the stay has no end."
     )
     status: SessionStatus = strawberry.field(description="Whether it has ended.")
-    device: strawberry.ID | None = strawberry.field(resolver=_device, description=DEVICE)
+    device: strawberry.ID | None = strawberry.field(resolver=_device, description=DEVICE, metadata={ROW: Row(_devices)})
 
 
 @strawberry.type(description="Foreground span of an app that carries the vendor's SDK (Bespot).")
 class AppSession(Session):
     """Read from domain.session.AppSession."""
 
-    @strawberry.field(description="Identifier of the app's installation." + RAW)
-    def device_id(root: strawberry.Parent[DomainAppSession], info: Info) -> strawberry.ID | None:
-        return _as_id(_raw(info, root.record.device_id))
-
-    @strawberry.field(description="The person's identifier, as the app's maker gave it." + RAW)
-    def user_id(root: strawberry.Parent[DomainAppSession], info: Info) -> strawberry.ID | None:
-        return _as_id(_raw(info, root.record.user_id))
-
-    @strawberry.field(description="A second identifier, as the app's maker gave it: any text." + RAW)
-    def alternate_user_id(root: strawberry.Parent[DomainAppSession], info: Info) -> str | None:
-        return _raw(info, root.record.alternate_user_id)
+    device_id: strawberry.ID | None = _raw("device_id", "Identifier of the app's installation.")
+    user_id: strawberry.ID | None = _raw("user_id", "The person's identifier, as the app's maker gave it.")
+    alternate_user_id: str | None = _raw(
+        "alternate_user_id", "A second identifier, as the app's maker gave it: any text."
+    )
 
     @classmethod
     def is_type_of(cls, source: object, _: object) -> bool:
         return isinstance(source, DomainAppSession)
-
-
-def _as_id(value: str | None) -> strawberry.ID | None:
-    return None if value is None else strawberry.ID(value)
 
 
 @strawberry.type(description="Login of a guest on the venue's Wi-Fi.")
@@ -123,21 +140,12 @@ class WifiSession(Session):
     def uploaded_bytes(root: strawberry.Parent[DomainWifiSession]) -> BigInt | None:
         return _as_bytes(root.record.uploaded_bytes)
 
-    @strawberry.field(description="MAC address of the device." + RAW)
-    def device_mac(root: strawberry.Parent[DomainWifiSession], info: Info) -> str | None:
-        return _raw(info, root.record.device_mac)
-
-    @strawberry.field(description="Address the venue's network gave the device; used again by others later." + RAW)
-    def device_ip(root: strawberry.Parent[DomainWifiSession], info: Info) -> str | None:
-        return _raw(info, root.record.device_ip)
-
-    @strawberry.field(description="The vendor's identifier of the guest." + RAW)
-    def guest_id(root: strawberry.Parent[DomainWifiSession], info: Info) -> strawberry.ID | None:
-        return _as_id(_raw(info, root.record.guest_id))
-
-    @strawberry.field(description="The vendor's second identifier, which its documents do not explain." + RAW)
-    def yas_id(root: strawberry.Parent[DomainWifiSession], info: Info) -> strawberry.ID | None:
-        return _as_id(_raw(info, root.record.yas_id))
+    device_mac: str | None = _raw("device_mac", "MAC address of the device.")
+    device_ip: str | None = _raw(
+        "device_ip", "Address the venue's network gave the device; used again by others later."
+    )
+    guest_id: strawberry.ID | None = _raw("guest_id", "The vendor's identifier of the guest.")
+    yas_id: strawberry.ID | None = _raw("yas_id", "The vendor's second identifier, which its documents do not explain.")
 
     @classmethod
     def is_type_of(cls, source: object, _: object) -> bool:

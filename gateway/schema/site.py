@@ -22,11 +22,12 @@ from gateway.domain.okube_site import SiteQuery
 from gateway.domain.site import Site as DomainSite
 from gateway.domain.site import SiteKind
 from gateway.domain.vendor import VendorKey
+from gateway.execution.rows import JOINED
 from gateway.federation.buckets import Granularity
 from gateway.federation.sites import SiteAsk
 from gateway.loaders.request import MOST_MEMBERS
 from gateway.schema import connection
-from gateway.schema.answering import nullable
+from gateway.schema.answering import nullable, rooted
 from gateway.schema.arguments import (
     After,
     Before,
@@ -57,7 +58,7 @@ from gateway.schema.engagement import (
     series_of,
 )
 from gateway.schema.enums import SiteOrderField, SortDirection
-from gateway.schema.footfall import of_site
+from gateway.schema.footfall import of_site, of_sites
 from gateway.schema.kpi import (
     ConversionKpisArgument,
     ConversionScopesArgument,
@@ -178,7 +179,7 @@ def _id(root: Source) -> strawberry.ID:
     return encode("Site", root.key)
 
 
-@nullable
+@rooted
 async def _sessions(
     root: Source,
     info: Info,
@@ -194,7 +195,7 @@ async def _sessions(
     return await session_page(info, window, given(filter), direction, page, within=root)
 
 
-@nullable
+@rooted
 async def _visits(
     root: Source,
     info: Info,
@@ -209,7 +210,7 @@ async def _visits(
     return await of_site(info, info.context.catalog.visits, "visits", root, window, granularity, page)
 
 
-@nullable
+@rooted
 async def _occupancy(
     root: Source,
     info: Info,
@@ -224,19 +225,19 @@ async def _occupancy(
     return await of_site(info, info.context.catalog.occupancy, "occupancy", root, window, granularity, page)
 
 
-@nullable
+@rooted
 async def _session_count(root: Source, info: Info, window: WindowArgument) -> int | None:
     span, counts = window_of(window), info.context.catalog.counts
     return await count_of(info, ("sessionCount", span), root, lambda sites: counts.sessions(sites, span))
 
 
-@nullable
+@rooted
 async def _unique_user_count(root: Source, info: Info, window: WindowArgument) -> int | None:
     span, counts = window_of(window), info.context.catalog.counts
     return await count_of(info, ("uniqueUserCount", span), root, lambda sites: counts.users(sites, span))
 
 
-@nullable
+@rooted
 async def _engagement(
     root: Source,
     info: Info,
@@ -251,7 +252,7 @@ async def _engagement(
     return await series_of(info, root, days_of(days), terms, audiences)
 
 
-@nullable
+@rooted
 async def _campaigns(
     root: Source,
     info: Info,
@@ -264,7 +265,7 @@ async def _campaigns(
     return await campaigns_of(info, given(filter), list_page(info, first, after, last, before), root)
 
 
-@nullable
+@rooted
 async def _geo_marketing(
     root: Source,
     info: Info,
@@ -291,7 +292,7 @@ async def _geo_marketing(
     return await of_site_kpis(info, ask, root)
 
 
-@nullable
+@rooted
 async def _conversion(
     root: Source,
     info: Info,
@@ -316,7 +317,7 @@ async def _conversion(
     return await of_site_kpis(info, ask, root)
 
 
-@nullable
+@rooted
 async def _presence(
     root: Source,
     info: Info,
@@ -377,8 +378,16 @@ class Site(Node):
     sessions: SessionConnection | None = strawberry.field(
         resolver=_sessions, description="Stays of people here that started in the window, over every vendor."
     )
-    visits: VisitConnection | None = strawberry.field(resolver=_visits, description="People through the door.")
-    occupancy: OccupancyConnection | None = strawberry.field(resolver=_occupancy, description="People inside.")
+    visits: VisitConnection | None = strawberry.field(
+        resolver=_visits,
+        description="People through the door.",
+        metadata={JOINED: of_sites("visits", lambda catalog: catalog.visits)},
+    )
+    occupancy: OccupancyConnection | None = strawberry.field(
+        resolver=_occupancy,
+        description="People inside.",
+        metadata={JOINED: of_sites("occupancy", lambda catalog: catalog.occupancy)},
+    )
     session_count: int | None = strawberry.field(
         resolver=_session_count,
         description="App sessions the vendor counts in the window (Bespot); null where it does not cover the site.",

@@ -10,7 +10,7 @@ from strawberry import UNSET
 from gateway.domain.study import Study as DomainStudy
 from gateway.domain.study import StudyQuery
 from gateway.schema import connection
-from gateway.schema.answering import nullable
+from gateway.schema.answering import rooted
 from gateway.schema.arguments import Days, Info, days_of, given, instant_of, members, zone_of
 from gateway.schema.connection import PageInfo
 from gateway.schema.coverage import Coverage
@@ -27,14 +27,14 @@ def _id(root: strawberry.Parent[DomainStudy]) -> strawberry.ID:
     return encode("Study", f"okube:{root.id}")
 
 
-@nullable
+@rooted
 async def _sites(
     root: strawberry.Parent[DomainStudy], info: Info
 ) -> list[Annotated[Site, strawberry.lazy("gateway.schema.site")]] | None:
     return await sites_of(info, root.sites)
 
 
-@nullable
+@rooted
 async def _points_of_interest(root: strawberry.Parent[DomainStudy], info: Info) -> list[PointOfInterest] | None:
     return await points_of_interest_of(info, root.application, root.points_of_interest)
 

@@ -84,7 +84,9 @@ class Counting(Generic[Row]):
             rows.sort(key=lambda row: (row[1], row[0]))
         return rows
 
-    def served(self, rows: list[tuple[Micros, str, Row]], budget: int | None, page_rows: int) -> list[tuple[Micros, str, Row]] | None:
+    def served(
+        self, rows: list[tuple[Micros, str, Row]], budget: int | None, page_rows: int
+    ) -> list[tuple[Micros, str, Row]] | None:
         """The rows of a read; None where only the first page was: then it stands in `page`."""
         page = min(page_rows, self.clamp)
         self.page: list[tuple[Micros, str, Row]] = rows
@@ -114,8 +116,8 @@ class Counter:
         self.stores: set[str] = set()
         self.visits_of: dict[str, dict[int, tuple[int, int]]] = {}
         self.inside_of: dict[str, dict[int, int]] = {}
-        self.of_visits: Counting[tuple[int, tuple[int, int]]] = Counting(order, clamp)
-        self.of_occupancy: Counting[tuple[int, int]] = Counting(order, clamp)
+        self.of_visits: Counting[tuple[int, int]] = Counting(order, clamp)
+        self.of_occupancy: Counting[int] = Counting(order, clamp)
         self.refused_codes: dict[str, VendorError] = {}
 
     def store(
@@ -314,7 +316,7 @@ def wifi_stays(order: Order = "ascending") -> Stays:
     return Stays(VendorKey.GUEST_WIFI, order, 100, grain=DAY, page_rows=100, tells_total=False)
 
 
-def site(key: str, *bespot: str, wifi: Sequence[str] = (), timezone: str = "Europe/Athens") -> Site:  # noqa: A002
+def site(key: str, *bespot: str, wifi: Sequence[str] = (), timezone: str = "Europe/Athens") -> Site:
     return Site(key=key, name=key, timezone=timezone, bespot=bespot, guest_wifi=tuple(wifi))
 
 

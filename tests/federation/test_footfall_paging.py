@@ -70,7 +70,12 @@ def facts(rows: list[Any]) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("granularity", list(Granularity))
 @pytest.mark.parametrize("order", ORDERS)
 async def test_a_walk_of_any_page_sizes_is_the_whole_list(noun: str, granularity: Granularity, order: Order) -> None:
-    ask = ask_of(noun, Federation(SITES, counter=filled(order)), span("2026-10-23T03:07:00Z", "2026-10-26T11:00:30Z"), granularity)
+    ask = ask_of(
+        noun,
+        Federation(SITES, counter=filled(order)),
+        span("2026-10-23T03:07:00Z", "2026-10-26T11:00:30Z"),
+        granularity,
+    )
     whole = await ask(PageAsk(10_000))
     assert not whole.has_next
     assert [(row.starts_at, row.site.key) for row in whole.rows] == sorted(
@@ -96,9 +101,7 @@ async def test_what_lies_between_two_cursors_is_what_the_list_has_there(data: st
     low = data.draw(st.integers(0, len(whole.rows) - 1))
     high = data.draw(st.integers(0, len(whole.rows) - 1))
     size, forward = data.draw(st.integers(0, 40)), data.draw(st.booleans())
-    page = await ask(
-        PageAsk(size, forward, after=whole.cursor(whole.rows[low]), before=whole.cursor(whole.rows[high]))
-    )
+    page = await ask(PageAsk(size, forward, after=whole.cursor(whole.rows[low]), before=whole.cursor(whole.rows[high])))
     between = facts(whole.rows[low + 1 : high])
     assert facts(page.rows) == (between[:size] if forward else between[-size:] if size else [])
     if forward:
@@ -116,7 +119,13 @@ async def test_a_page_of_minutes_takes_at_most_two_calls(
 ) -> None:
     counter = filled(order, days=12)
     counting = counter.of_visits if noun == "visits" else counter.of_occupancy
-    ask = ask_of(noun, Federation(SITES, counter=counter), span("2026-10-23T09:30:00Z", "2026-11-02T08:00:00Z"), Granularity.MINUTE, sites)
+    ask = ask_of(
+        noun,
+        Federation(SITES, counter=counter),
+        span("2026-10-23T09:30:00Z", "2026-11-02T08:00:00Z"),
+        Granularity.MINUTE,
+        sites,
+    )
     prices: list[int] = []
 
     def price() -> None:
@@ -132,7 +141,9 @@ async def test_a_page_of_minutes_takes_at_most_two_calls(
 async def test_a_page_of_roll_ups_takes_at_most_two_calls(noun: str, granularity: Granularity) -> None:
     counter = filled(days=12)
     counting = counter.of_visits if noun == "visits" else counter.of_occupancy
-    ask = ask_of(noun, Federation(SITES, counter=counter), span("2026-10-23T09:30:00Z", "2026-11-02T08:00:00Z"), granularity)
+    ask = ask_of(
+        noun, Federation(SITES, counter=counter), span("2026-10-23T09:30:00Z", "2026-11-02T08:00:00Z"), granularity
+    )
     prices: list[int] = []
 
     def price() -> None:
@@ -151,7 +162,13 @@ async def test_a_year_of_minutes_pages_as_cheaply_as_a_day(noun: str, order: Ord
     minutes = range(begin, begin + 365 * 1440, 5)
     counter.store("A", dict.fromkeys(minutes, (1, 0)), dict.fromkeys(minutes, 3))
     counting = counter.of_visits if noun == "visits" else counter.of_occupancy
-    ask = ask_of(noun, Federation(SITES, counter=counter), span("2025-11-01T00:00:00Z", "2026-11-01T00:00:00Z"), Granularity.MINUTE, SITES[:1])
+    ask = ask_of(
+        noun,
+        Federation(SITES, counter=counter),
+        span("2025-11-01T00:00:00Z", "2026-11-01T00:00:00Z"),
+        Granularity.MINUTE,
+        SITES[:1],
+    )
     page = await ask(PageAsk(50))
     assert (len(page.rows), page.has_next, counting.calls) == (50, True, 2)
     assert counting.rows <= 1_500
@@ -178,15 +195,32 @@ async def test_rows_that_begin_late_in_a_long_window_are_found_in_few_calls() ->
 
 @pytest.mark.parametrize("noun", ["visits", "occupancy"])
 @pytest.mark.parametrize("granularity", list(Granularity))
-async def test_totals_and_counts_are_those_of_the_whole_list_whatever_the_page(noun: str, granularity: Granularity) -> None:
+async def test_totals_and_counts_are_those_of_the_whole_list_whatever_the_page(
+    noun: str, granularity: Granularity
+) -> None:
     world = Federation(SITES, counter=filled())
     window = span("2026-10-23T03:07:00Z", "2026-10-26T11:00:30Z")
     for sites in (SITES[:1], SITES[2:3], SITES):
         ask = ask_of(noun, world, window, granularity, sites)
         whole = await ask(PageAsk(10_000))
         middle = whole.cursor(whole.rows[len(whole.rows) // 2])
-        for page in (PageAsk(2), PageAsk(0), PageAsk(3, forward=False), PageAsk(2, after=middle), PageAsk(10_000), PageAsk(5, info=False)):
-            paged = await ask(PageAsk(**{**{n: getattr(page, n) for n in page.__struct_fields__}, "total": True, "totals": noun == "visits"}))
+        for page in (
+            PageAsk(2),
+            PageAsk(0),
+            PageAsk(3, forward=False),
+            PageAsk(2, after=middle),
+            PageAsk(10_000),
+            PageAsk(5, info=False),
+        ):
+            paged = await ask(
+                PageAsk(
+                    **{
+                        **{n: getattr(page, n) for n in page.__struct_fields__},
+                        "total": True,
+                        "totals": noun == "visits",
+                    }
+                )
+            )
             assert paged.total == len(whole.rows), page
             if noun == "visits":
                 sums = [sum(getattr(row, name) for row in whole.rows) for name in ("entries", "exits", "net")]
@@ -195,7 +229,9 @@ async def test_totals_and_counts_are_those_of_the_whole_list_whatever_the_page(n
 
 @pytest.mark.parametrize("granularity", [Granularity.MINUTE, Granularity.HOUR])
 @pytest.mark.parametrize("noun", ["visits", "occupancy"])
-async def test_connections_of_many_sites_read_together_are_each_what_it_is_alone(noun: str, granularity: Granularity) -> None:
+async def test_connections_of_many_sites_read_together_are_each_what_it_is_alone(
+    noun: str, granularity: Granularity
+) -> None:
     world = Federation(SITES, counter=filled())
     window = span("2026-10-23T00:00:00Z", "2026-10-24T00:00:00Z")
     page = PageAsk(5, total=True)
@@ -214,7 +250,11 @@ async def test_a_day_of_twelve_sites_is_one_call_a_series_however_many_sites_the
     counter = Counter("store")
     begin = at("2026-10-30T06:00:00Z") // MINUTE
     for number in range(14):
-        counter.store(f"S{number:02}", dict.fromkeys(range(begin, begin + 600, 2), (1, 1)), dict.fromkeys(range(begin, begin + 600, 4), 2))
+        counter.store(
+            f"S{number:02}",
+            dict.fromkeys(range(begin, begin + 600, 2), (1, 1)),
+            dict.fromkeys(range(begin, begin + 600, 4), 2),
+        )
     world = Federation(sites, counter=counter)
     window = span("2026-10-30T00:00:00Z", "2026-10-31T00:00:00Z")
     for noun in ("visits", "occupancy"):

@@ -35,7 +35,9 @@ async def page(
     return found[0]
 
 
-def counter_of(code: str = "A", visits: Mapping[int, tuple[int, int]] | None = None, inside: Mapping[int, int] | None = None) -> Counter:
+def counter_of(
+    code: str = "A", visits: Mapping[int, tuple[int, int]] | None = None, inside: Mapping[int, int] | None = None
+) -> Counter:
     counter = Counter()
     counter.store(code, visits, inside)
     return counter
@@ -143,7 +145,9 @@ async def test_a_measurement_is_not_carried_into_the_next_bucket() -> None:
 async def test_visits_of_several_codes_are_summed_minute_by_minute() -> None:
     counter = counter_of("D1", {EIGHT: (1, 2), EIGHT + 1: (3, 0)})
     counter.store("D2", {EIGHT: (10, 1), EIGHT + 2: (5, 5)})
-    found = await page("visits", counter, span("2026-10-30T08:00:00Z", "2026-10-30T09:00:00Z"), Granularity.MINUTE, DOUBLE)
+    found = await page(
+        "visits", counter, span("2026-10-30T08:00:00Z", "2026-10-30T09:00:00Z"), Granularity.MINUTE, DOUBLE
+    )
     assert [(row.starts_at[11:16], row.entries, row.exits, row.net) for row in found.rows] == [
         ("08:00", 11, 3, 8),
         ("08:01", 3, 0, 3),
@@ -154,7 +158,9 @@ async def test_visits_of_several_codes_are_summed_minute_by_minute() -> None:
 async def test_occupancy_of_several_codes_is_the_sum_of_their_latest_values_no_older_than_a_quarter_hour() -> None:
     counter = counter_of("D1", inside=measured((-14, 4), (3, 6), (40, 1)))
     counter.store("D2", inside=measured((1, 10), (18, 20), (19, 30)))
-    found = await page("occupancy", counter, span("2026-10-30T08:00:00Z", "2026-10-30T09:00:00Z"), Granularity.MINUTE, DOUBLE)
+    found = await page(
+        "occupancy", counter, span("2026-10-30T08:00:00Z", "2026-10-30T09:00:00Z"), Granularity.MINUTE, DOUBLE
+    )
     # at :01 the other code's value is 15 minutes old and still counts; at :19 it is 16 minutes old; at :40 D2 is silent
     assert [(row.starts_at[11:16], row.count) for row in found.rows] == [("08:01", 14), ("08:03", 16), ("08:18", 26)]
 

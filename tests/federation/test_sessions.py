@@ -43,7 +43,9 @@ def ids(rows: list[Any]) -> list[str]:
     return [row.record.id for row in rows]
 
 
-def stays_of(count: int, order: Order = "ascending", window: Window = WINDOW, clamp: int = 10_000, seed: int = 1) -> Stays:
+def stays_of(
+    count: int, order: Order = "ascending", window: Window = WINDOW, clamp: int = 10_000, seed: int = 1
+) -> Stays:
     """App sessions all over the window: some at one instant, one in three of a store nobody claims."""
     rng, stays = random.Random(seed), Stays(order=order, clamp=clamp)
     starts = [rng.randrange(window.start, window.end) // (7 * MINUTE) * (7 * MINUTE) for _ in range(count)]
@@ -88,9 +90,7 @@ async def test_what_lies_between_two_cursors_is_what_the_list_has_there(data: st
     whole = await ask(PageAsk(1000))
     low, high = (data.draw(st.integers(0, len(whole.rows) - 1)) for _ in range(2))
     size, forward = data.draw(st.integers(0, 30)), data.draw(st.booleans())
-    page = await ask(
-        PageAsk(size, forward, after=whole.cursor(whole.rows[low]), before=whole.cursor(whole.rows[high]))
-    )
+    page = await ask(PageAsk(size, forward, after=whole.cursor(whole.rows[low]), before=whole.cursor(whole.rows[high])))
     between = ids(whole.rows[low + 1 : high])
     assert ids(page.rows) == (between[:size] if forward else between[-size:] if size else [])
 
@@ -141,9 +141,7 @@ async def test_a_page_takes_at_most_two_calls(order: Order, forward: bool, sites
 async def test_a_rare_status_in_a_long_window_takes_few_calls() -> None:
     window = Window(DAY_ONE - 30 * DAY, DAY_ONE)
     rng, stays = random.Random(4), Stays()
-    stays.records = [
-        app(rng.randrange(window.start, window.end), f"a{n}", "A", ended=n % 40 != 0) for n in range(6000)
-    ]
+    stays.records = [app(rng.randrange(window.start, window.end), f"a{n}", "A", ended=n % 40 != 0) for n in range(6000)]
     world = Federation(SITES, stays=stays)
     page = await ask_of(
         world, SessionAsk(window, SITES, vendors=frozenset({BESPOT}), status=frozenset({SessionStatus.STALE}))
@@ -176,7 +174,9 @@ async def test_a_dead_vendor_leaves_the_others_rows_and_is_named() -> None:
     logins.of.dead = TimedOut(WIFI, "It took too long.")
     page = await ask_of(Federation(SITES, stays=stays, wifi=logins), SessionAsk(WINDOW, SITES))(PageAsk(50, total=True))
     assert ids(page.rows) == expected(stays)
-    assert [(line.vendor, line.state, line.code) for line in page.coverage if line.state is not CoverageState.NOT_COVERED] == [
+    assert [
+        (line.vendor, line.state, line.code) for line in page.coverage if line.state is not CoverageState.NOT_COVERED
+    ] == [
         (BESPOT, CoverageState.COMPLETE, None),
         (WIFI, CoverageState.FAILED, "UPSTREAM_TIMEOUT"),
     ]
@@ -246,7 +246,9 @@ async def test_a_site_a_vendor_does_not_cover_is_no_failure() -> None:
 async def test_a_store_the_vendor_does_not_know_is_an_empty_connection_that_says_so() -> None:
     stays = Stays()
     stays.stores = {"A"}
-    page = await ask_of(Federation(SITES, stays=stays, wifi=logins_of(3)), SessionAsk(WINDOW, SITES, (BOSTON,)))(PageAsk(5))
+    page = await ask_of(Federation(SITES, stays=stays, wifi=logins_of(3)), SessionAsk(WINDOW, SITES, (BOSTON,)))(
+        PageAsk(5)
+    )
     line = next(line for line in page.coverage if line.vendor is BESPOT)
     assert page.rows == []
     assert (line.state, line.code, line.vendor_code) == (

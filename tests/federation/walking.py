@@ -21,7 +21,7 @@ async def walk(
     turns: Iterator[int] = cycle(sizes)
     while True:
         size = next(turns)
-        page = await ask(PageAsk(size, forward, **{"after" if forward else "before": cursor}))
+        page = await ask(PageAsk(size, forward, after=cursor if forward else None, before=None if forward else cursor))
         each()
         assert len(page.rows) <= size
         assert (page.has_previous if forward else page.has_next) is (cursor is not None)

@@ -95,6 +95,7 @@ async def opened(folder: Path, world: World, **okube: Any) -> AsyncIterator[Okub
             {
                 "sandbox": "none",
                 "pseudonym_key": "00" * 32,
+                "anonymous_scopes": "read,write",
                 "sites": crosswalk,
                 "vendors": {"okube": {**played.settings, **okube}},
             }

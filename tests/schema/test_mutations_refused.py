@@ -11,7 +11,7 @@ import pytest
 from gateway.access.principal import CallerKind, Principal
 from gateway.access.scopes import Scope
 from gateway.domain.files import File
-from gateway.sandbox.faults import Fault
+from gateway.sandbox.faults import Fault, Kind
 from gateway.sandbox.world import World
 from gateway.schema.node import encode
 from tests.schema.okube import Okube, caller, clock, opened
@@ -103,7 +103,8 @@ async def test_bad_input_is_named_and_costs_no_call(
 async def test_what_cannot_be_cleared_is_said_with_its_path(okube: Okube, field: str, member: str) -> None:
     campaign = encode("Campaign", f"okube:{okube.world.campaigns[0].id}")
     target = okube.site_id(0) if field == "updateSite" else campaign
-    payload = await okube.write(field, "", id=target, **{member: None})
+    members: dict[str, Any] = {"id": target, member: None}
+    payload = await okube.write(field, "", **members)
     assert payload["userErrors"] == [{"code": "INVALID", "path": [member]}]
     assert okube.faults.calls == {}
 
@@ -230,9 +231,10 @@ async def test_a_refusal_nobody_can_mend_is_an_error(okube: Okube, status: int, 
 async def test_a_vendor_that_vanishes_midway_leaves_the_outcome_unknown_and_is_asked_once(
     okube: Okube, field: str, members: dict[str, Any], endpoint: str
 ) -> None:
-    for kind in ("reset", "truncated"):
+    kinds: tuple[Kind, ...] = ("reset", "truncated")
+    for kind in kinds:
         okube.faults.forget()
-        okube.faults.on(Fault(kind=kind, endpoint=endpoint, times=1))  # type: ignore[arg-type]
+        okube.faults.on(Fault(kind=kind, endpoint=endpoint, times=1))
         error = await okube.refused(field, **members)
         assert (error["code"], error["vendor"], error["retryable"]) == ("WRITE_OUTCOME_UNKNOWN", "OKUBE", False)
         assert okube.faults.calls == {endpoint: 1}
@@ -295,6 +297,17 @@ async def test_a_caller_limited_to_sites_changes_his_own_and_nothing_else(okube:
         for text in (encode("Site", other.key), unknown, encode("Site", f"okube:{other.okube.id}"))
     ]
     assert answers == [{"site": None, "userErrors": [{"code": "NOT_FOUND", "path": ["id"]}]}] * 3
+
+
+async def test_a_change_finds_the_application_of_its_record(okube: Okube, tmp_path: Path, world: World) -> None:
+    known = okube.world.application.key
+    campaign = encode("Campaign", f"okube:{world.campaigns[0].id}")
+    async with opened(tmp_path, world, application="elsewhere", applications=(known,)) as several:
+        changed = await several.write("updateCampaign", "campaign { name }", id=campaign, name="Found")
+        assert changed == {"campaign": {"name": "Found"}, "userErrors": []}
+        assert several.faults.calls == {"/applications/*/campaigns/*": 2}
+        lost = await several.write("createCampaigns", "campaigns { key }", campaigns=[{"key": "lost"}])
+        assert lost == {"campaigns": [None], "userErrors": [{"code": "NOT_FOUND", "path": ["application"]}]}
 
 
 async def test_a_vendor_that_is_not_configured_takes_no_writes(okube: Okube, tmp_path: Path, world: World) -> None:

@@ -7,6 +7,7 @@ memories are bounded, hold times only, and nothing here ever guesses an offset (
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from gateway.domain import instant
@@ -19,7 +20,6 @@ _SECONDS = ":00"
 
 _read: dict[str, tuple[Micros, str]] = {}
 _minutes_begun: dict[str, tuple[Micros, str]] = {}
-_minutes: dict[str, int] = {}
 _hours_begun: dict[str, int] = {}
 
 
@@ -32,13 +32,19 @@ def read(text: str) -> tuple[Micros, str]:
     return known
 
 
-def minute(text: str) -> int:
-    """The whole minute since the epoch (UTC) that holds an instant. Raises ValueError without repeating the text."""
-    known = _minutes.get(text)
-    if known is None:
+class _Minutes(dict[str, int]):
+    """Whole minutes by text; `[]` reads what is not known yet."""
+
+    def __missing__(self, text: str) -> int:
         known = _minute_of_hour(text)
-        _keep(_minutes, text, known)
-    return known
+        _keep(self, text, known)
+        return known
+
+
+_minutes = _Minutes()
+
+minute: Callable[[str], int] = _minutes.__getitem__
+"""The whole minute since the epoch (UTC) that holds an instant. Raises ValueError without repeating the text."""
 
 
 def _with_fraction(text: str) -> tuple[Micros, str] | None:

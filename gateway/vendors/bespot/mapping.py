@@ -76,17 +76,24 @@ def visit_columns(rows: Sequence[VisitMinute], window: Window, code: str | None)
 
 def occupancy_columns(rows: Sequence[OccupancyMinute], window: Window, code: str | None) -> dict[str, OccupancyColumns]:
     """People inside by store code; order and repeats as for visits. Only measured minutes (quirk B17)."""
+    first, end = _bounds(window)
+    read = instants.minute
     by_code: dict[str, OccupancyColumns] = {}
     columns = OccupancyColumns([], [])
     of: str | None = None
-    for index, minute in _minutes(rows, window, code):
-        row = rows[index]
-        if row.store_code != of:
-            of = row.store_code
-            columns = by_code.setdefault(of, OccupancyColumns([], []))
-        columns.minutes.append(minute)
-        columns.counts.append(row.occupancy_metric)
-    return {key: _ordered_occupancy(columns) for key, columns in by_code.items()}
+    at = 0
+    try:
+        for at, row in enumerate(rows):  # noqa: B007  # told where reading fails
+            minute = read(row.minute)
+            if first <= minute < end:
+                if row.store_code != of:
+                    of = row.store_code
+                    columns = by_code.setdefault(of, OccupancyColumns([], []))
+                columns.minutes.append(minute)
+                columns.counts.append(row.occupancy_metric)
+    except ValueError as problem:
+        raise drifted("minute", at, problem) from None
+    return {key: _ordered_occupancy(columns) for key, columns in by_code.items() if code is None or key == code}
 
 
 def starts(rows: Sequence[Minute], window: Window, code: str | None) -> list[Micros]:
@@ -111,7 +118,7 @@ def drifted(member: str, index: int, problem: ValueError | str) -> Malformed:
 
 def _minutes(rows: Sequence[Minute], window: Window, code: str | None) -> Iterator[tuple[int, int]]:
     """Index and minute since the epoch of each row inside the window."""
-    first, end = -(-window.start // MINUTE), -(-window.end // MINUTE)
+    first, end = _bounds(window)
     read = instants.minute
     for index, row in enumerate(rows):
         try:
@@ -120,6 +127,11 @@ def _minutes(rows: Sequence[Minute], window: Window, code: str | None) -> Iterat
             raise drifted("minute", index, problem) from None
         if first <= minute < end and (code is None or row.store_code == code):
             yield index, minute
+
+
+def _bounds(window: Window) -> tuple[int, int]:
+    """First and past-the-last minute whose start lies in the window."""
+    return -(-window.start // MINUTE), -(-window.end // MINUTE)
 
 
 def _agreed(sampled: int | None, listed: int | None, member: str, index: int) -> int:

@@ -1,0 +1,76 @@
+"""The rules of the house for a whole operation, judged before anything runs: who may look at the schema, what may
+stand in a URL, what it costs. Rights to single fields are the resolvers' (rights.py lists them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import NamedTypeNode, NonNullTypeNode, OperationDefinitionNode
+
+from gateway.access.principal import require
+from gateway.access.scopes import Scope
+from gateway.domain.errors import InputError
+from gateway.domain.vendor import VendorKey
+from gateway.execution.documents import Document
+from gateway.execution.operation import GraphQLRequest
+from gateway.execution.pricing import Prices, Tariff
+from gateway.loaders.request import Request
+from gateway.schema.cost import PRICES
+
+INTROSPECTION = frozenset({"__schema", "__type"})
+OF_PEOPLE = frozenset({"guestsByIp"})
+RAW_MEMBERS = frozenset({"deviceId", "guestId", "deviceMac", "yasId"})
+"""Members of SessionFilter that take a raw identifier (rules.md 12)."""
+RAW_INPUT = "SessionFilter"
+
+
+class House:
+    """One for the whole gateway. `quotas`: calls a vendor takes in a minute, where it is bounded."""
+
+    prices: Prices = PRICES
+
+    def __init__(self, quotas: Mapping[VendorKey, int | None] | None = None) -> None:
+        self._quotas = {vendor.value: limit for vendor, limit in (quotas or {}).items() if limit is not None}
+
+    def permit(
+        self, document: Document, operation: OperationDefinitionNode, request: GraphQLRequest, context: Request
+    ) -> None:
+        """Introspection needs `read` (rules.md 35); identifiers of people never stand in a URL (rules.md 12)."""
+        if not INTROSPECTION.isdisjoint(document.measures.names):
+            require(context.principal, Scope.READ)
+        if request.read_only and _of_people(document, operation, request.variables):
+            raise InputError("Identifiers of people are not taken from a URL: use POST.")
+
+    def explained(self, tariff: Tariff, request: GraphQLRequest, context: Request) -> dict[str, Any] | None:
+        """Which field plans which calls, and what part of a minute's quota that is. Scope admin (rules.md 41)."""
+        if not context.principal.has(Scope.ADMIN):
+            return None
+        estimate = tariff.estimate(context, request.variables)
+        quotas = [
+            {"vendor": vendor, "calls": estimate.calls[vendor], "limit": limit, "perSeconds": 60}
+            for vendor, limit in sorted(self._quotas.items())
+            if estimate.calls.get(vendor)
+        ]
+        plan = [
+            {"path": line.path, "vendor": line.vendor, "calls": line.calls, "shared": line.shared}
+            for line in tariff.lines(context, request.variables)
+        ]
+        return {"upstreamCalls": dict(sorted(estimate.calls.items())), "plan": plan, "quota": quotas}
+
+
+def _of_people(document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:
+    """Whether the operation asks by a person's identifier, in its text or in a variable of the filter's type."""
+    measures = document.measures
+    if not OF_PEOPLE.isdisjoint(measures.names) or not RAW_MEMBERS.isdisjoint(measures.members):
+        return True
+    for definition in operation.variable_definitions or ():
+        type_: Any = definition.type
+        while isinstance(type_, NonNullTypeNode):
+            type_ = type_.type
+        if isinstance(type_, NamedTypeNode) and type_.name.value == RAW_INPUT:
+            value = variables.get(definition.variable.name.value)
+            if isinstance(value, Mapping) and any(value.get(member) is not None for member in RAW_MEMBERS):
+                return True
+    return False
