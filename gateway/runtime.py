@@ -9,17 +9,20 @@ from typing import Any
 
 import structlog
 
+from gateway.access.budget import Allowance, Budget, LocalBudget
 from gateway.access.policy import Policy
 from gateway.access.principal import Principal
 from gateway.access.pseudonyms import Pseudonyms
+from gateway.cache import freshness
 from gateway.cache.wrap import Cache
 from gateway.domain.clock import Clock, system
 from gateway.domain.files import CsvEncoding, CsvList
+from gateway.domain.instant import SECOND
 from gateway.domain.ports.supply import Supply
 from gateway.execution.errors import facts
 from gateway.execution.limits import Limits
-from gateway.execution.operation import READ_ONLY, GraphQLRequest, Operations, Outcome
-from gateway.federation import crosswalk, discovery
+from gateway.execution.operation import READ_ONLY, GraphQLRequest, Operations, Outcome, Phase
+from gateway.federation import checkup, crosswalk, discovery
 from gateway.federation.catalog import Catalog
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.supplies import Supplies
@@ -30,10 +33,15 @@ from gateway.sandbox.world import World
 from gateway.schema import build
 from gateway.schema.house import House
 from gateway.settings import ConfigurationError, Settings, VendorsSettings
-from gateway.upstream.calls import Observer, unobserved
+from gateway.telemetry import Telemetry
+from gateway.upstream.calls import Attempt, Observer, tally, unobserved
+from gateway.upstream.probe import VendorProbe
 from gateway.upstream.transport import HttpxTransport
 from gateway.upstream.transport import Request as Fetch
 from gateway.upstream.vendor import Vendor, build_client
+
+LONGEST_KEPT = 300
+"""Seconds an answer is kept at most, however final its parts are."""
 
 log = structlog.get_logger("gateway")
 
@@ -48,8 +56,14 @@ class Gateway:
         catalog: Catalog,
         policy: Policy,
         pseudonyms: Pseudonyms,
+        budget: Budget,
+        cache: Cache,
+        telemetry: Telemetry,
     ) -> None:
         self._settings = settings
+        self._telemetry = telemetry
+        self._cache = cache
+        self._budget = budget
         self._operations = operations
         self._policy = policy
         self._pseudonyms = pseudonyms
@@ -64,9 +78,45 @@ class Gateway:
         """Who sends these headers. Raises Unauthenticated."""
         return await self._policy.authenticate(headers)
 
+    async def spend(self, principal: Principal) -> Allowance | None:
+        """Counts one request of this caller; None where nothing bounds him."""
+        limit = principal.requests_per_minute or self._settings.requests_per_minute
+        return None if limit is None else await self._budget.spend(principal.label, limit)
+
+    async def explain(self, request: GraphQLRequest, principal: Principal) -> Outcome:
+        """What the operation would ask of the vendors, asking none."""
+        return await self._operations.explain(request, self._context(request, principal))
+
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         """One operation as `principal`. Never raises but for cancellation."""
-        context = Request(
+        with freshness.collect() as parts, tally() as calls:
+            outcome = await self._operations.run(request, self._context(request, principal))
+        self._tell(parts)
+        whole = outcome.phase is Phase.RAN and not outcome.errors and "failures" not in outcome.extensions
+        if whole and not outcome.unkept and not request.shown:
+            now = self.catalog.clock()
+            told = self._settings.cache == "on" and calls.by_vendor.keys() <= parts.by_vendor.keys()
+            most = parts.max_age(now) if told else 0
+            outcome.max_age = LONGEST_KEPT if most is None else min(most, LONGEST_KEPT)
+            outcome.age = parts.age(now)
+        return outcome
+
+    async def signature(self, request: GraphQLRequest) -> bytes | None:
+        """Equal for requests that ask the same; None for what is asked for one caller alone."""
+        return await self._operations.signature(request)
+
+    async def edition(self) -> str | None:
+        """Changes with every write through the gateway; None where that cannot be told."""
+        return await self._cache.edition()
+
+    def _tell(self, parts: freshness.Freshness) -> None:
+        now = self.catalog.clock()
+        for vendor, part in parts.by_vendor.items():
+            lag = None if part.as_of is None else max(0, now - part.as_of) / SECOND
+            self._telemetry.fresh(vendor.value, lag, stale=part.stale)
+
+    def _context(self, request: GraphQLRequest, principal: Principal) -> Request:
+        return Request(
             self.catalog,
             principal,
             self._pseudonyms,
@@ -74,7 +124,6 @@ class Gateway:
             by_get=request.allowed == READ_ONLY,
             describe=facts,
         )
-        return await self._operations.run(request, context)
 
     def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """A whole list of Okube's as its own CSV, in the encoding asked. Raises GatewayError."""
@@ -91,12 +140,18 @@ class Gateway:
 
 @asynccontextmanager
 async def gateway(
-    settings: Settings, *, clock: Clock = system, world: World | None = None, observer: Observer = unobserved
+    settings: Settings,
+    *,
+    clock: Clock = system,
+    world: World | None = None,
+    observer: Observer = unobserved,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway over the vendors that are configured, or over simulators started here.
 
     `world` replaces the sandbox's own. Raises ConfigurationError.
     """
+    telemetry = telemetry or Telemetry()
     async with AsyncExitStack() as stack:
         codes = _crosswalk(settings.sites)
         if settings.simulated and not settings.played:
@@ -106,8 +161,9 @@ async def gateway(
         policy = await _policy(settings, pseudonyms, clock, stack)
         cache = Cache(settings, pseudonyms, clock, repr(codes.sites if codes else ()))
         stack.push_async_callback(cache.close)
+        telemetry.add(cache.probe)
         supplies = [
-            _supply(vendor, settings, clock, observer, stack, cache)
+            _supply(vendor, settings, clock, _both(observer, telemetry), stack, cache, telemetry)
             for vendor in vendors()
             if getattr(settings.vendors, vendor.key.folder).configured
         ]
@@ -119,7 +175,7 @@ async def gateway(
             settings.vendors.bespot,
             settings.vendors.okube,
         )
-        yield Gateway(settings, _operations(settings), catalog, policy, pseudonyms)
+        yield Gateway(settings, _operations(settings), catalog, policy, pseudonyms, LocalBudget(), cache, telemetry)
 
 
 def print_schema() -> str:
@@ -137,6 +193,15 @@ async def check_sites(settings: Settings) -> tuple[str, int]:
     """`gateway sites check`: its text and exit status."""
     async with gateway(settings) as running:
         return discovery.checked(await discovery.reports(running.catalog), running.catalog)
+
+
+async def check_vendors(settings: Settings) -> tuple[str, int]:
+    """What `gateway doctor` asks: its text and exit status. Every answer comes from the vendors themselves."""
+    async with gateway(settings.model_copy(update={"cache": "off"})) as running:
+        found = await checkup.examined(running.catalog)
+        lines, status = discovery.checked(await discovery.reports(running.catalog), running.catalog)
+    sound = status == 0 and all(vendor.sound for vendor in found)
+    return "\n".join([*checkup.told(found), "", lines]), 0 if sound else 1
 
 
 def _operations(settings: Settings) -> Operations:
@@ -199,11 +264,27 @@ async def _policy(settings: Settings, pseudonyms: Pseudonyms, clock: Clock, stac
     return policy
 
 
+def _both(observer: Observer, telemetry: Telemetry) -> Observer:
+    def seen(attempt: Attempt) -> None:
+        telemetry.attempt(attempt.vendor.value, attempt.endpoint, attempt.outcome, attempt.seconds)
+        observer(attempt)
+
+    return seen
+
+
 def _supply(
-    vendor: Vendor, settings: Settings, clock: Clock, observer: Observer, stack: AsyncExitStack, cache: Cache
+    vendor: Vendor,
+    settings: Settings,
+    clock: Clock,
+    observer: Observer,
+    stack: AsyncExitStack,
+    cache: Cache,
+    telemetry: Telemetry,
 ) -> Supply:
     section = getattr(settings.vendors, vendor.key.folder)
-    client = build_client(vendor, section, clock, quota=cache.quota(vendor.key, section), observer=observer)
+    quota = cache.quota(vendor.key, section)
+    client = build_client(vendor, section, clock, quota=quota, observer=observer, telemetry=telemetry)
     stack.push_async_callback(client.close)
+    telemetry.add(VendorProbe(vendor.key, client))
     supply = vendor.build(section, client, clock, vendor.key.folder in settings.simulated)
     return cache.wrapped(supply, section)

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 PREFIX = "GATEWAY_"
 KUBERNETES = re.compile(r"GATEWAY_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP)(?:_\w+)?)?)")
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+COLLECTOR = re.compile(r"https?://[^/@?#\s]+(?:/[^@?#\s]*)?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 STORES = frozenset({"memory", "redis", "rediss", "redis-cluster"})
 
@@ -260,6 +261,8 @@ class Settings(BaseModel):
     cache_bytes: int = Field(default=128 * 1024 * 1024, ge=1024 * 1024)
     replicas: int = Field(default=1, ge=1, le=1000)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_open: bool = False
+    otlp_endpoint: str | None = None
     played: tuple[str, ...] = ()
 
     @field_validator("anonymous_scopes", "cors_origins", "cursor_keys", "played", "trusted_proxies", mode="before")
@@ -273,6 +276,13 @@ class Settings(BaseModel):
         scheme, separator, rest = url.get_secret_value().partition("://")
         if not separator or scheme not in STORES or (scheme != "memory" and not rest.strip("/")):
             raise ValueError("must be memory://, redis://host:port/db, rediss://… or redis-cluster://…")
+        return url
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _collector(cls, url: str | None) -> str | None:
+        if url is not None and not COLLECTOR.fullmatch(url):
+            raise ValueError("must be http://host:port or https://host:port, without credentials or query")
         return url
 
     @field_validator("cors_origins")

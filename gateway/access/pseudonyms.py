@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -26,6 +27,7 @@ DEVELOPMENT_KEY = hashlib.sha256(b"gateway sandbox: public, hides nothing").dige
 
 RECENT = 16_384
 _VERSION = b"\x01"
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Pseudonyms:
@@ -121,7 +123,7 @@ def _framed(part: str) -> bytes:
 
 
 def _encode(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def _decode(text: str) -> bytes:

@@ -16,6 +16,7 @@ from gateway.cache.envelope import Codec
 from gateway.cache.shelf import Shelf, seconds_until, weight
 from gateway.domain.errors import Rejected, UpstreamError
 from gateway.domain.instant import HOUR, SECOND, Micros
+from gateway.telemetry import course
 
 Value = TypeVar("Value")
 
@@ -71,6 +72,7 @@ class Entries(Generic[Value]):
         async def fly() -> Entry[Value]:
             began = shelf.clock()
             shelf.counters.miss += 1
+            course.asked("bypass" if freshness.bypassed() else "miss")
             entry = Entry(await read(), began, lasts(began))
             if shelf.keeps and keeps:
                 await self._put(key, entry)
@@ -101,7 +103,7 @@ class Entries(Generic[Value]):
             key: entry for key in keys if (entry := shelf.local.get(key)) is not None and entry.good(now)
         }
         lacking = [key for key in keys if key not in found]
-        there: Sequence[Entry[Value] | None] = await shelf.load(lacking, self._codec)
+        there = await shelf.load(lacking, self._codec)
         for key, entry in zip(lacking, there, strict=True):
             if entry is not None and entry.good(now):
                 found[key] = entry

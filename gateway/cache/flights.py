@@ -61,12 +61,6 @@ class Flights:
                 raise error.with_traceback(None)
             self._failed.pop(place, None)
 
-    async def wait(self, key: Hashable) -> None:
-        """Until a read under way has ended, however it ended, or the own deadline is there."""
-        flights = [flight.task for (_, other), flight in self._flying.items() if other == key]
-        if flights:
-            await asyncio.wait(flights, timeout=deadline.remaining())
-
     def aside(self, work: Awaitable[object]) -> asyncio.Task[Any]:
         """Runs on in the background; its failure is nobody's."""
         task = asyncio.ensure_future(_quietly(work))

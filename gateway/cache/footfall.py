@@ -33,8 +33,8 @@ class CachedFootfall:
         self.page_rows = inner.page_rows
         visits: SeriesCache[VisitColumns] = SeriesCache(shelf, "visits", VisitRows(), rule)
         occupancy: SeriesCache[OccupancyColumns] = SeriesCache(shelf, "occupancy", OccupancyRows(), rule)
-        self._visits = Walks(visits, inner.page_rows)
-        self._occupancy = Walks(occupancy, inner.page_rows)
+        self._visits = Walks(visits, inner.page_rows, _same)
+        self._occupancy = Walks(occupancy, inner.page_rows, _same)
         self._rows: Entries[int] = Entries(shelf, "rows", int)
 
     async def visits(self, window: Window, code: str | None, budget: int | None) -> Slice[dict[str, VisitColumns]]:
@@ -75,6 +75,10 @@ async def read(
     if walks.cache.passes(window):
         return await walks.cache.passed(track, window, budget, ask)
     towards = course.current()
-    if towards is None or window.cut(towards.span) != window:
+    if towards is None or window.cut(towards.span).empty:
         return await walks.cache.slice(track, window, budget, ask)
     return await walks.slice(track, window, budget, ask, towards)
+
+
+def _same(body: object) -> object:
+    return body

@@ -26,6 +26,7 @@ class Purges:
         self._local = local
         self._store = store
         self._shelves: list[Shelf] = []
+        self.count = 0
 
     def add(self, shelf: Shelf) -> None:
         self._shelves.append(shelf)
@@ -42,6 +43,7 @@ class Purges:
         """
         asked, only = None if vendors is None else set(vendors), None if codes is None else list(codes)
         dropped = 0
+        self.count += 1
         for shelf in self._shelves:
             if asked is not None and shelf.vendor not in asked:
                 continue

@@ -149,15 +149,8 @@ class _Endpoint:
             while True:
                 left = _left(due)
                 patience = -1.0 if left is None else left
-                arguments: list[str | int | float | bytes] = [
-                    member,
-                    int(lanes.current()),
-                    self._limit,
-                    self._hold,
-                    LEASE,
-                    patience,
-                ]
-                told, used, wait, age = await self._store.run(TAKE, self._keys, arguments)
+                asked = (member, int(lanes.current()), self._limit, self._hold, LEASE, patience)
+                told, used, wait, age = await self._store.run(TAKE, self._keys, asked)
                 await self._met(int(used), float(age))
                 if int(told) == 1:
                     return member
@@ -182,11 +175,14 @@ class _Endpoint:
     async def _met(self, used: int, age: float) -> None:
         """The store answered: notes what it knows, and tells it what it missed or forgot. `age`: of its memory."""
         now = _now()
+        until = now + self._hold + self._store.returns - (0.0 if self._alone else age)
+        forgot = until > max(now, self._both_until + 0.1 * self._hold)
+        if forgot and not self._alone:
+            self._block()
         self._seen = (now, used)
-        forgot = age < self._hold and now + self._hold - age > self._both_until + _LONGEST_NAP
         if not (self._alone or forgot):
             return
-        self._both_until = max(self._both_until, now + (self._hold if self._alone else self._hold - age))
+        self._both_until = max(self._both_until, until)
         self._alone = False
         own = [(member, until - now) for member, until in self._recent if until > now]
         own += [(member, self._hold + LEASE) for member in self._running]
@@ -194,13 +190,19 @@ class _Endpoint:
             await self._store.run(ADD, self._keys[:1], [part for pair in own for part in pair])
 
     def _went_alone(self) -> None:
-        """From here on the share counts, less what others had already used when the store was last heard."""
-        if self._alone:
-            return
-        self._alone = True
+        """From here on the share counts."""
+        if not self._alone:
+            self._alone = True
+            self._block()
+
+    def _block(self) -> None:
+        """Takes from the share, for one window, what others may be using: what they had used when the store was last
+        heard, and as much again.
+        """
         at, used = self._seen
         if self._replicas > 1 and _now() < at + self._hold:
-            spare = max(0, self._limit - used) // self._replicas
+            others = max(0, used - self._ledger.used)
+            spare = max(0, self._limit - used - others) // self._replicas
             self._ledger.block(max(1, self._limit // self._replicas) - self._ledger.used - spare)
 
     def _aside(self, script: str, keys: list[str], arguments: list[str | float]) -> None:

@@ -6,7 +6,8 @@ A read that fits no budget is passed on as the vendor's own honest sample. How a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -21,8 +22,11 @@ from gateway.domain.errors import Rejected, UpstreamError
 from gateway.domain.instant import Micros
 from gateway.domain.ports.slices import Slice
 from gateway.domain.window import Window
+from gateway.telemetry import course
+from gateway.upstream import deadline
 
 Column = TypeVar("Column")
+Value = TypeVar("Value")
 
 _MOST_GAPS = 4
 _SHARED_SECONDS = 3.0
@@ -68,7 +72,7 @@ class SeriesCache(Generic[Column]):
         whole: Codec[Tile[Column]] = Codec(Tile[column], sealer)
         self._tiles: Tiles[Column] = Tiles(shelf, resource, rows, whole)
         self._partial: Codec[Fetched[Column]] = Codec(Fetched[column], sealer)
-        self._under_way: dict[str, tuple[Track, Window]] = {}
+        self._under_way: dict[asyncio.Event, tuple[Track, Window]] = {}
 
     def passes(self, window: Window) -> bool:
         """Whether a window is read past the tiles."""
@@ -80,6 +84,7 @@ class SeriesCache(Generic[Column]):
         """As the vendor has it now; equal questions at one moment are one."""
         now = self.shelf.clock()
         self.shelf.counters.miss += 1
+        course.asked("bypass" if freshness.bypassed() else "miss")
         freshness.note(self.shelf.vendor, now, now)
         key = f"{self._resource}:{self.shelf.hashed((track, window, budget))}"
         return await self.shelf.flights.join(key, lambda: ask(window, track.code, budget))
@@ -128,20 +133,17 @@ class SeriesCache(Generic[Column]):
         partial = shelf.key("part", shelf.hashed(key))
 
         async def fly() -> Fetched[Column]:
-            self._under_way[key] = (track, asked)
-            try:
-                began = shelf.clock()
-                shelf.counters.miss += 1
-                found = await ask(asked, track.code, budget)
-                fetched = Fetched(asked, began, found)
-                if found.complete and not found.moved:
-                    fetched.tile = Tile(self.rule.spans(asked, began, found.body), found.body)
-                    await self.keep(track, fetched.tile)
-                else:
-                    await shelf.save(partial, fetched, self._partial, _SHARED_SECONDS)
-                return fetched
-            finally:
-                del self._under_way[key]
+            began = shelf.clock()
+            shelf.counters.miss += 1
+            course.asked("bypass" if freshness.bypassed() else "miss")
+            found = await ask(asked, track.code, budget)
+            fetched = Fetched(asked, began, found)
+            if found.complete and not found.moved:
+                fetched.tile = Tile(self.rule.spans(asked, began, found.body), found.body)
+                await self.keep(track, fetched.tile)
+            else:
+                await shelf.save(partial, fetched, self._partial, _SHARED_SECONDS)
+            return fetched
 
         async def look() -> Fetched[Column] | None:
             view = await self._tiles.view(track, asked)
@@ -160,21 +162,38 @@ class SeriesCache(Generic[Column]):
         if freshness.bypassed():
             return False
         tracks = (track, msgspec.structs.replace(track, code=None))
-        keys = [
-            key
-            for key, (of, window) in self._under_way.items()
+        events = [
+            event
+            for event, (of, window) in self._under_way.items()
             if of in tracks and any(not gap.cut(window).empty for gap in gaps)
         ]
-        for key in keys:
-            await self.shelf.flights.wait(key)
-        return bool(keys)
+        for event in events:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(deadline.remaining()):
+                    await event.wait()
+        return bool(events)
+
+    def _announced(self, track: Track, gap: Window, read: Coroutine[Any, Any, Value]) -> asyncio.Task[Value]:
+        """A read that others can wait for from now on."""
+        event = asyncio.Event()
+        self._under_way[event] = (track, gap)
+        task = asyncio.create_task(read)
+
+        def ended(_: object) -> None:
+            del self._under_way[event]
+            event.set()
+
+        task.add_done_callback(ended)
+        return task
 
     async def _filled(
         self, track: Track, view: View[Column], gaps: list[Window], budget: int | None, ask: Ask[Column]
     ) -> Slice[dict[str, Column]] | None:
         """Takes what is missing into `view`; the vendor's own partial answer where it is that."""
         window, now = view.window, self.shelf.clock()
-        reads = asyncio.ensure_future(asyncio.gather(*(self.fetch(track, gap, budget, ask) for gap in gaps)))
+        reads = asyncio.ensure_future(
+            asyncio.gather(*(self._announced(track, gap, self.fetch(track, gap, budget, ask)) for gap in gaps))
+        )
         try:
             if not view.gaps(window, fresh(now, self.rule.late)):
                 await asyncio.wait({reads}, timeout=PATIENCE)

@@ -88,6 +88,11 @@ class Shelf:
         return hashlib.blake2b(raw, key=self._hasher, digest_size=16).hexdigest()
 
     @property
+    def purged(self) -> str:
+        """Which purge of the shared level this process knows of."""
+        return self._purged or ""
+
+    @property
     def shared(self) -> bool:
         """Whether there is a second level that answers."""
         return self._store is not None and not self._store.away

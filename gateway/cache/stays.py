@@ -35,10 +35,10 @@ class CachedStays(Generic[Record]):
         self.vendor = inner.vendor
         self.grain = inner.grain
         self.page_rows = inner.page_rows
-        self._settled: Walks[list[Record]] = self._walks(record, "stays", StayRule(SETTLE, stale, inner.grain), sealer)
-        self._moving: Walks[list[Record]] = self._walks(
-            record, "online", StayRule(SETTLE, stale, inner.grain, moving=True), sealer
-        )
+        settled = StayRule(SETTLE, stale, inner.grain)
+        moving = StayRule(SETTLE, stale, inner.grain, moving=True)
+        self._settled: Walks[list[Record]] = self._walks(record, "stays", settled, sealer)
+        self._moving: Walks[list[Record]] = self._walks(record, "online", moving, sealer)
 
     async def sessions(
         self, window: Window, code: str | None, query: SessionQuery, budget: int | None
@@ -51,10 +51,15 @@ class CachedStays(Generic[Record]):
             return Slice(by_code(found.body), found.complete, found.total, found.sample, found.moved)
 
         found = await read(walks, Track(code, filters), window, budget, ask)
-        records = [record for column in found.body.values() for record in column]
+        records = flat(found.body)
         total = found.total if self.grain == 1 or not found.complete else None
         return cast("Slice[list[AppRecord]]", Slice(records, found.complete, total, found.sample, found.moved))
 
     def _walks(self, record: type[Record], name: str, rule: StayRule, sealer: Sealer) -> Walks[list[Record]]:
         cache: SeriesCache[list[Record]] = SeriesCache(self._shelf, name, RecordRows(record), rule, sealer)
-        return Walks(cache, self.page_rows)
+        return Walks(cache, self.page_rows, flat)
+
+
+def flat(body: dict[str, list[Record]]) -> list[Record]:
+    """As the port returns it."""
+    return [record for column in body.values() for record in column]

@@ -54,10 +54,15 @@ class _Cache(RedisCache):  # type: ignore[misc]  # aiocache is untyped
 
 
 class Store:
-    """Bytes by key. Safe for any number of callers. Raises StoreAway and nothing else."""
+    """Bytes by key. Safe for any number of callers. Raises StoreAway and nothing else.
 
-    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+    `returns`: seconds after which whoever keeps asking has noticed that it is back.
+    """
+
+    def __init__(self, url: str, patience: float = PATIENCE, longest_pause: float = _LONGEST_PAUSE) -> None:
         self._patience = patience
+        self._longest_pause = longest_pause
+        self.returns = longest_pause + 2 * patience
         self._cache = _Cache(_client(url, patience))
         self._away_until = 0.0
         self._pause = _FIRST_PAUSE
@@ -128,7 +133,7 @@ class Store:
         if not self.away:
             log.warning("the shared cache is away", kind=type(error).__name__, seconds=self._pause)
         self._away_until = _now() + self._pause
-        self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+        self._pause = min(self._longest_pause, self._pause * 2)
 
 
 def _client(url: str, patience: float) -> Any:
@@ -136,11 +141,14 @@ def _client(url: str, patience: float) -> Any:
         "socket_timeout": patience,
         "socket_connect_timeout": patience,
         "decode_responses": False,
+        # an introduction costs each new connection round trips that are worth nothing
+        "driver_info": None,
+        "protocol": 2,
     }
     if url.startswith("redis-cluster://"):
         return RedisCluster.from_url(url.replace("redis-cluster", "redis", 1), **options)
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=50, timeout=patience, retry=Retry(NoBackoff(), 0), **options
+        url, max_connections=16, timeout=patience, retry=Retry(NoBackoff(), 0), **options
     )
     return Redis.from_pool(pool)
 

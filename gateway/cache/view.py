@@ -145,7 +145,8 @@ class Tiles(Generic[Column]):
 
     async def _fetched(self, track: Track, slots: list[tuple[str, Window]]) -> None:
         keys = [self._key(track, name) for name, _ in slots]
-        for key, tile in zip(keys, await self._shelf.load(keys, self._codec), strict=True):
+        there = await self._shelf.load(keys, self._codec)
+        for key, tile in zip(keys, there, strict=True):
             if tile is not None:
                 held: Tile[Column] | None = self._shelf.local.get(key)
                 self._put(key, tile if held is None else spans.merged(self._rows, held, tile))

@@ -8,6 +8,7 @@ once the vendor's own counts have proved that it holds everything up to its last
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -28,7 +29,7 @@ REMEMBERED = 2000
 FRESH = 120 * SECOND
 """How long an unproved page may wait to be proved."""
 
-_FULL = 0.85
+_FULL = 0.93
 _STEPS = 12
 
 
@@ -42,26 +43,31 @@ class Edge(msgspec.Struct, Generic[Column]):
 
 
 class Walks(Generic[Column]):
-    """Scans over one resource. `page_rows`: rows one call can bring."""
+    """Scans over one resource. `page_rows`: rows one call can bring. `told`: a body as the port returns it."""
 
-    def __init__(self, cache: SeriesCache[Column], page_rows: int) -> None:
+    def __init__(self, cache: SeriesCache[Column], page_rows: int, told: Callable[[dict[str, Column]], object]) -> None:
         self.cache = cache
+        self._told = told
         self._page_rows = page_rows
+        self._unordered: set[Track] = set()
         self._edges: OrderedDict[tuple[Track, Micros, bool], Edge[Column]] = OrderedDict()
 
     async def slice(
         self, track: Track, window: Window, budget: int | None, ask: Ask[Column], course: Course
     ) -> Slice[dict[str, Column]]:
-        """The window, or with a budget as many of its near rows as the course needs."""
+        """The window, or with a budget as much of its near end as holds the wanted rows."""
         cache, back = self.cache, course.backward
         view = await cache.view(track, window)
         good = fresh(cache.shelf.clock())
         for _ in range(_STEPS):
             run = view.run(window, good, backward=back)
-            if run == window and (budget is None or view.count(window) <= max(budget, course.need)):
+            if run == window and (budget is None or view.count(window) <= budget):
                 return cache.complete(view, window)
-            if budget is not None and not run.empty and (run == window or view.count(run) >= course.need):
-                return self._near(view, run, course)
+            near = None if budget is None or run.empty else self._near(view, run, course)
+            if near is not None:
+                return near
+            if run == window:
+                return cache.complete(view, window)
             at = (run.start if back else run.end) if not run.empty else (window.end if back else window.start)
             edge = self._edges.get((track, at, back))
             if edge is None:
@@ -79,11 +85,25 @@ class Walks(Generic[Column]):
         note(self.cache.shelf, view.spans(window))
         return view.count(window)
 
-    def _near(self, view: View[Column], known: Window, course: Course) -> Slice[dict[str, Column]]:
-        """An honest part: the rows nearest to the near end, so that the next question is for just these."""
-        sample = view.nearest(known, course.need + 1, backward=course.backward)
-        note(self.cache.shelf, view.spans(known))
-        return Slice({}, False, None, sample)
+    def _near(self, view: View[Column], run: Window, course: Course) -> Slice[dict[str, Column]] | None:
+        """An honest part of what is known: as much of the near end as holds the wanted rows; None where it does not.
+
+        The next question is then for just these, and is answered whole.
+        """
+        count, known = course.need, view.count(run)
+        while True:
+            sample = view.nearest(run, count, backward=course.backward)
+            if not sample:
+                return None
+            far = sample[-1]
+            part = Window(max(run.start, far), run.end) if course.backward else Window(run.start, min(run.end, far + 1))
+            body = view.body(part)
+            if len(course.picks(self._told(body))) >= course.need:
+                note(self.cache.shelf, view.spans(part))
+                return Slice(body, False, None, sample)
+            if count >= known:
+                return None
+            count *= 4
 
     async def _first(
         self, view: View[Column], track: Track, budget: int | None, ask: Ask[Column], course: Course
@@ -92,7 +112,10 @@ class Walks(Generic[Column]):
         cache, window = self.cache, view.window
         found = await cache.slice(track, window, budget, ask)
         if found.complete:
-            self._remember(track, window, spans.total(cache.rows, found.body), course)
+            ordered = track not in self._unordered
+            self._remember(track, window, spans.total(cache.rows, found.body), course, ordered=ordered)
+        elif not _ascend(found.sample):
+            self._unordered.add(track)
         return found
 
     async def _onward(
@@ -101,7 +124,9 @@ class Walks(Generic[Column]):
         """Reads on from `at`: `view` with what came, or one of the whole rest."""
         cache, back = self.cache, course.backward
         del self._edges[(track, at, back)]
-        rest = Window(course.span.start, at) if back else Window(at, course.span.end)
+        window = view.window
+        start, end = min(course.span.start, window.start), max(course.span.end, window.end)
+        rest = Window(start, at) if back else Window(at, end)
         tiles: list[Tile[Column]] = []
         if edge.sorted and not back and cache.rule.grain == 1:
             tiles = await self._paged(track, rest, edge, ask, course)
@@ -152,7 +177,7 @@ class Walks(Generic[Column]):
             length = rest.length if density <= 0 else min(rest.length, int(rows / density))
             length = max(grain, min(rest.length, -(-length // grain) * grain))
             part = Window(rest.end - length, rest.end) if course.backward else Window(rest.start, rest.start + length)
-            budget = 2 * self._page_rows if grain == 1 else int(4 * rows)
+            budget = 3 * self._page_rows if grain == 1 else int(4 * rows)
             fetched = await cache.fetch(track, part, budget if length > grain else None, ask)
             if fetched.tile is not None:
                 kept = spans.cut(cache.rows, fetched.slice.body, part)
@@ -182,6 +207,8 @@ def _proved_to(cache: SeriesCache[Column], page: Fetched[Column], start: Micros)
     if page.slice.total is None or page.slice.moved or not sample:
         return None
     last = sample[-1]
-    if last <= start or any(later < earlier for earlier, later in pairwise(sample)):
-        return None
-    return last
+    return last if last > start and _ascend(sample) else None
+
+
+def _ascend(instants: list[Micros]) -> bool:
+    return all(earlier <= later for earlier, later in pairwise(instants))

@@ -17,6 +17,7 @@ from gateway.cache.footfall import CachedFootfall
 from gateway.cache.local import Counters, Local
 from gateway.cache.okube import CachedKpis, CachedRecords, Edition
 from gateway.cache.okube_writes import TellingWrites
+from gateway.cache.probe import CacheProbe
 from gateway.cache.purge import Purges
 from gateway.cache.quota import SharedQuota
 from gateway.cache.rules import CounterRule
@@ -49,6 +50,8 @@ class Cache:
         self._local = Local(settings.cache_bytes, self.counters)
         self._store = None if url.startswith("memory:") else Store(url)
         self._shelves: list[Shelf] = []
+        self.probe = CacheProbe(self.counters, self._store)
+        self._editions: list[Edition] = []
         self.purges = Purges(self._local, self._store)
 
     def quota(self, vendor: VendorKey, section: VendorSettings) -> Quota | None:
@@ -76,6 +79,20 @@ class Cache:
         self.purges.add(shelf)
         return self._around(supply, shelf, section)
 
+    async def edition(self) -> str | None:
+        """Changes when anything kept was overtaken, by a write or a purge through any replica.
+
+        None where the store cannot tell: nothing made before may be believed then.
+        """
+        told = [str(self.purges.count)]
+        for shelf, edition in zip(self._shelves, self._editions, strict=True):
+            await shelf.heed()
+            current = await edition.current() if shelf.vendor is VendorKey.OKUBE else ""
+            if current is None:
+                return None
+            told.append(f"{shelf.purged}/{current}")
+        return "-".join(told)
+
     async def close(self) -> None:
         for shelf in self._shelves:
             await shelf.flights.close()
@@ -85,6 +102,7 @@ class Cache:
     def _around(self, supply: Supply, shelf: Shelf, section: VendorSettings) -> Supply:
         sealer = self._pseudonyms.sealer("cache")
         edition = Edition(shelf)
+        self._editions.append(edition)
         record = WifiRecord if supply.vendor is VendorKey.GUEST_WIFI else AppRecord
         return msgspec.structs.replace(
             supply,

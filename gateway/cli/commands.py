@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 sites = typer.Typer(help="The crosswalk: which codes of which vendors are one site.", no_args_is_help=True)
 app.add_typer(sites, name="sites")
+keys = typer.Typer(help="API keys of callers: the file that GATEWAY_API_KEYS names.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 Config = Annotated[
     Path | None, typer.Option("--config", help="TOML file of settings.", envvar="GATEWAY_CONFIG", show_envvar=True)
@@ -78,6 +80,67 @@ def query(
     from gateway.cli.asking import ask
 
     raise typer.Exit(ask(document, variables, config))
+
+
+@app.command()
+def explain(
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT_OR_FILE", help="GraphQL text, a file of it, or -.")],
+    variables: Annotated[str, typer.Option(help="JSON object of variables.")] = "{}",
+    config: Config = None,
+) -> None:
+    """Print the calls to vendors one operation would make, and their price, without asking any."""
+    from gateway.cli.explaining import explain as told
+
+    raise typer.Exit(told(document, variables, config))
+
+
+@app.command()
+def doctor(config: Config = None) -> None:
+    """Ask every configured vendor cheap questions; report credentials, clocks, quotas, drift and weak settings."""
+    from gateway.cli.doctor import examine
+
+    raise typer.Exit(examine(config))
+
+
+KeysFile = Annotated[Path | None, typer.Option("--file", help="The keys file; left out: GATEWAY_API_KEYS.")]
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is: stands in logs.")],
+    scope: Annotated[list[str], typer.Option(help="A right it has; may be repeated.")],
+    site: Annotated[
+        list[str] | None, typer.Option(help="Key of a site it may see; repeated. None: every site.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Tag of sites it may see; repeated.")] = None,
+    requests_per_minute: Annotated[int | None, typer.Option(min=1, help="How often it may ask.")] = None,
+    expires: Annotated[str | None, typer.Option(help="ISO 8601 date-time after which it is refused.")] = None,
+    file: KeysFile = None,
+    config: Config = None,
+) -> None:
+    """Make a key and print it, once: the file holds its hash only."""
+    from gateway.cli import keyring
+
+    path = keyring.path_of(file, config)
+    keyring.create(path, name, scope, site, tag, requests_per_minute, expires)
+
+
+@keys.command("list")
+def list_keys(file: KeysFile = None, config: Config = None) -> None:
+    """List the keys by name, with what each may do."""
+    from gateway.cli import keyring
+
+    keyring.show(keyring.path_of(file, config))
+
+
+@keys.command("revoke")
+def revoke_key(
+    name: Annotated[str, typer.Argument(help="The key to take out.")], file: KeysFile = None, config: Config = None
+) -> None:
+    """Take a key out of the file. Running gateways refuse it within seconds."""
+    from gateway.cli import keyring
+
+    keyring.revoke(keyring.path_of(file, config), name)
 
 
 @sites.command()

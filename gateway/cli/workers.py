@@ -22,10 +22,20 @@ Work = Callable[[socket.socket], None]
 
 
 class Crew:
-    """`count` processes that each run `work(listener)`; `work` must be importable in a fresh interpreter."""
+    """`count` processes that each run `work(listener)`; `work` must be importable in a fresh interpreter.
 
-    def __init__(self, work: Work, listener: socket.socket, count: int, drain_seconds: float) -> None:
+    `buried` is told the id of each that has died."""
+
+    def __init__(
+        self,
+        work: Work,
+        listener: socket.socket,
+        count: int,
+        drain_seconds: float,
+        buried: Callable[[int], None] = lambda pid: None,
+    ) -> None:
         self._work = work
+        self._buried = buried
         self._listener = listener
         self._count = count
         self._patience = drain_seconds + LONGEST_DRAIN
@@ -47,6 +57,7 @@ class Crew:
                 break
             for worker in dead:
                 del self._workers[worker]
+                self._buried(worker.pid or 0)
                 self._start()
         self._end()
         return status

@@ -29,10 +29,11 @@ class QuotaState(msgspec.Struct, frozen=True):
 
 
 class VendorHealth(msgspec.Struct, frozen=True):
-    """What calls to one vendor have met since start."""
+    """What calls to one vendor have met since start. `clock_skew`: seconds its clock is ahead of ours."""
 
     state: VendorState
     quotas: tuple[QuotaState, ...] = ()
     last_success_at: Micros | None = None
     last_failure_at: Micros | None = None
     last_failure_code: str | None = None
+    clock_skew: float | None = None

@@ -7,7 +7,7 @@ reference does that subtree again. Long lists are completed in turns, so that no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Hashable, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -110,11 +110,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _with(self, done: Any, later: list[Deferred], position: Any) -> Any:
         """`done` with the deferred fields in it, or a coroutine that gives it."""
-        joins: dict[int, list[Deferred]] = {}
+        joins: dict[Hashable, list[Deferred]] = {}
         for entry in later:
-            slot = entry[0]
-            if slot.joined is not None or (slot.row is not None and slot.row.masked is not None):
-                joins.setdefault(id(slot), []).append(entry)
+            if entry[0].together is not None:
+                joins.setdefault(entry[0].together, []).append(entry)
         if len(later) > LONG:
             return self._with_many(done, later, joins, position)
         waiting: list[Awaitable[Any]] = []
@@ -143,19 +142,19 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return await self._settled(done, waiting)
 
     def _run(
-        self, entry: Deferred, joins: dict[int, list[Deferred]], waiting: list[Awaitable[Any]], position: Any
+        self, entry: Deferred, joins: dict[Hashable, list[Deferred]], waiting: list[Awaitable[Any]], position: Any
     ) -> None:
         """Runs one deferred field, or all of its kind at the first of them."""
         slot, out, source, path = entry
-        entries = joins.get(id(slot))
-        if entries is not None:
+        if slot.together is not None:
+            entries = joins[slot.together]
             if entries[0] is not entry:
                 return
             if slot.joined is None:
-                self._mask(slot, entries)
+                self._mask(entries)
                 return
             if len(entries) > 1:
-                waiting.append(self._join(slot, entries, position))
+                waiting.append(self._join(entries, position))
                 return
         completed = self.execute_field(
             slot.parent, source, slot.fields, Path(path, slot.key, slot.parent.name), position
@@ -172,24 +171,25 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             await gather_with_cancel(*waiting)
         return done
 
-    def _mask(self, slot: Slot, entries: list[Deferred]) -> None:
+    def _mask(self, entries: list[Deferred]) -> None:
         """The field is null in every row; it is told once, with the count of the rows."""
-        row = slot.row
-        assert row is not None and row.masked is not None  # noqa: PT018
-        row.masked(self.context_value, self._info(slot, entries[0][3]), len(entries))
+        slot, _, _, path = entries[0]
+        assert slot.row is not None and slot.row.masked is not None  # noqa: PT018
+        slot.row.masked(self.context_value, self._info(slot, path), len(entries))
 
-    async def _join(self, slot: Slot, entries: list[Deferred], position: Any) -> None:
+    async def _join(self, entries: list[Deferred], position: Any) -> None:
         """Asks a joined resolver for all objects, and completes what it gives as the reference would."""
-        assert slot.joined is not None
-        sources = [source for _, _, source, _ in entries]
-        infos = Infos(lambda index: self._told(slot, self._info(slot, entries[index][3])), len(entries))
+        resolve = entries[0][0].joined
+        assert resolve is not None
+        infos = Infos(lambda index: self._told(*entries[index]), len(entries))
         try:
-            values = await slot.joined(sources, infos, **self._arguments(slot, infos))
+            arguments = self._arguments(entries[0][0], infos)
+            values = await resolve([source for _, _, source, _ in entries], infos, **arguments)
         except Exception as error:
             values = [error] * len(entries)
         waiting: list[Awaitable[Any]] = []
         until = perf_counter() + TURN
-        for (_, out, _, path), value in zip(entries, values, strict=True):
+        for (slot, out, _, path), value in zip(entries, values, strict=True):
             completed = self._completed(slot, path, value, position)
             if self.is_awaitable(completed):
                 waiting.append(_put(out, slot.key, self._guarded(slot, path, completed)))
@@ -238,10 +238,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         own = Path(path, slot.key, slot.parent.name)
         return self.build_resolve_info(slot.definition, to_nodes(slot.fields), slot.parent, own)
 
-    def _told(self, slot: Slot, raw: Any) -> Any:
+    def _told(self, slot: Slot, _out: Any, _source: Any, path: Path) -> Any:
         field = slot.definition.extensions["strawberry-definition"]
         config = self.schema._strawberry_schema.config  # type: ignore[attr-defined]  # noqa: SLF001
-        return config.info_class(_raw_info=raw, _field=field)
+        return config.info_class(_raw_info=self._info(slot, path), _field=field)
 
     # long lists -------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ from gateway.execution.errors import Entry, entry, invalid, syntax, without_valu
 from gateway.execution.limits import TOO_COMPLEX, Limits, Measures, exceeded, measured, too_complex
 from gateway.execution.plans import Plans
 from gateway.execution.pricing import Tariff
+from gateway.execution.signature import Guards
 
 MOST_DOCUMENTS = 1_000
 MOST_CHARACTERS = 2_000_000  # a parsed document takes some fifty times its text
@@ -59,6 +60,8 @@ class Document(msgspec.Struct, frozen=True, eq=False):
     plans: Plans = msgspec.field(default_factory=Plans)
     measures: Measures = msgspec.field(default_factory=Measures)
     tariffs: dict[str | None, Tariff] = msgspec.field(default_factory=dict)
+    signatures: dict[str | None, bytes | None] = msgspec.field(default_factory=dict)
+    raw: bool = False
 
     @property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
@@ -88,6 +91,7 @@ class Documents:
     def __init__(self, schema: strawberry.Schema, limits: Limits | None = None) -> None:
         self._schema = core(schema)
         self._limits = limits or Limits()
+        self.guards = Guards(self._schema)
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
         # One reader: a flood of long documents queues up beside the loop instead of holding it.
@@ -128,7 +132,7 @@ class Documents:
         }
         plans = Plans(tuple(sorted(set(_switches(tree)))))
         told = [_invalid(error) for error in errors]
-        return Document(tree, operations, told, parsed=True, plans=plans, measures=measures)
+        return Document(tree, operations, told, parsed=True, plans=plans, measures=measures, raw=self.guards.raw(text))
 
     def _unread(self, error: GraphQLError) -> Entry:
         """A document the parser gave up on for its size, or one that is not GraphQL."""

@@ -33,7 +33,8 @@ READ_AND_WRITE = READ_ONLY | {OperationType.MUTATION}
 class GraphQLRequest(msgspec.Struct, frozen=True):
     """What a caller asks, however it came. `allowed`: the kinds of operation this way of asking may run.
 
-    `shown` names the members the caller wants in `extensions` beside the usual: `cost`, `explain`.
+    `document_id` names a trusted document, whose text then takes the place of `query`. `shown` names the members the
+    caller wants in `extensions` beside the usual: `cost`, `explain`.
     """
 
     query: str
@@ -42,6 +43,7 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     extensions: dict[str, Any] = {}
     allowed: frozenset[OperationType] = READ_AND_WRITE
     shown: frozenset[str] = frozenset()
+    document_id: str | None = None
 
     @property
     def read_only(self) -> bool:
@@ -73,7 +75,11 @@ class Phase(enum.Enum):
 
 
 class Outcome(msgspec.Struct):
-    """The answer to an operation. `incidents` are for the log, not for the caller."""
+    """The answer to an operation. `incidents`, `estimate` and `operation` (its name) are for the log.
+
+    `unkept`: it is a write's, or raw identifiers may be in it. `max_age`: seconds it stays good, None where it must not
+    be kept; `age`: seconds since the oldest part that may still change was read.
+    """
 
     phase: Phase
     data: dict[str, Any] | UnsetType | None = UNSET
@@ -81,6 +87,10 @@ class Outcome(msgspec.Struct):
     extensions: dict[str, Any] = {}
     incidents: list[Incident] = []
     estimate: Estimate | None = None
+    operation: str | None = None
+    unkept: bool = True
+    max_age: int | None = None
+    age: int = 0
 
 
 class House(Protocol):
@@ -148,8 +158,23 @@ class Operations:
             result = await result
         outcome = self._outcome(result, context)
         outcome.estimate = estimate
+        outcome.operation = request.operation_name or next(iter(document.operations))
         outcome.extensions |= told
+        wrote = choose(document, request.operation_name).operation is not OperationType.QUERY
+        outcome.unkept = wrote or document.raw or self._documents.guards.raw_variables(request.variables)
         return outcome
+
+    async def signature(self, request: GraphQLRequest) -> bytes | None:
+        """Equal for requests that ask the same by the same variables; None for what is asked for one caller alone."""
+        document = await self._documents.prepared(request.query)
+        name = request.operation_name
+        if name not in document.signatures:
+            operation = None if document.errors or document.tree is None else _meant(document, name)
+            if operation is None:
+                return None
+            signature = self._documents.guards.signature(request.query, operation, document.fragments)
+            document.signatures[name] = signature
+        return document.signatures[name]
 
     async def explain(self, request: GraphQLRequest, context: Context) -> Outcome:
         """As `run`, but nothing is run: only what it would cost is told, in `extensions`."""
@@ -223,6 +248,13 @@ class Operations:
         assert isinstance(result, ExecutionResult), "incremental delivery is not switched on"
         errors, incidents = grouped([*(result.errors or ()), *context.errors], self._limits.errors)
         return Outcome(Phase.RAN, result.data, errors, context.extensions(), incidents)
+
+
+def _meant(document: Document, name: str | None) -> OperationDefinitionNode | None:
+    try:
+        return choose(document, name)
+    except Refused:
+        return None
 
 
 def choose(document: Document, name: str | None) -> OperationDefinitionNode:

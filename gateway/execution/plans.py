@@ -8,7 +8,7 @@ plan only notes where its result belongs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from inspect import isawaitable
 from time import perf_counter
 from typing import Any, Protocol
@@ -59,7 +59,10 @@ class _Unplanned(Exception):
 
 
 class Slot(msgspec.Struct, eq=False):
-    """A field executed after the plan, for every object it stands on: as `row` or `joined` say, else one by one."""
+    """A field executed after the plan, for every object it stands on: as `row` or `joined` say, else one by one.
+
+    `together` names the slots that are executed as one: those of one selection, whatever type they stand on.
+    """
 
     key: str
     parent: GraphQLObjectType
@@ -67,6 +70,7 @@ class Slot(msgspec.Struct, eq=False):
     definition: GraphQLField
     joined: Joined | None = None
     row: Row | None = None
+    together: Hashable | None = None
 
 
 Deferred = tuple[Slot, dict[str, Any], Any, Path]
@@ -318,6 +322,8 @@ class _Writer:
         if isinstance(definition.type, GraphQLNonNull) and not place.chain:
             raise _Unplanned
         slot.joined = _metadata(definition).get(JOINED)
+        if slot.joined is not None:
+            slot.together = (id(slot.joined), *(id(each.node) for each in fields))
         return "None", self._note(slot, out, source, place), True, True
 
     def _member(
@@ -334,6 +340,7 @@ class _Writer:
         if slot.row is None or slot.row.masked is None:
             return var, [f"{var} = {read}", *lines], reads, False
         function = f"r{self.rows.index(slot.row)}"
+        slot.together = (id(slot.row), *(id(each.node) for each in slot.fields))
         note = self._note(slot, out, source, place)
         shown = [f"{var} = {read}", *lines, f"{out}[{slot.key!r}] = {var}"]
         return var, [f"if {function} is None:", *_indented(note), "else:", *_indented(shown)], True, True

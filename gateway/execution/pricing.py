@@ -35,6 +35,9 @@ LISTED = 10
 MOST_STEPS = 20_000
 """Merged selections looked at: only a document built to be expensive has more."""
 
+LARGEST = 2**53 - 1
+"""Told instead of anything larger: the figures of a bomb have hundreds of digits, JSON's numbers have not."""
+
 Arguments: TypeAlias = Mapping[str, Any]
 Calls: TypeAlias = Mapping[str, int]
 
@@ -83,10 +86,10 @@ class Estimate(msgspec.Struct):
     def figures(self, limits: Limits) -> dict[str, Any]:
         """`extensions.cost` (rules.md 41)."""
         return {
-            "rows": self.rows,
-            "upstreamCalls": dict(sorted(self.calls.items())),
+            "rows": min(self.rows, LARGEST),
+            "upstreamCalls": {vendor: min(calls, LARGEST) for vendor, calls in sorted(self.calls.items())},
             "limit": limits.rows,
-            "values": self.values,
+            "values": min(self.values, LARGEST),
             "limits": {"rows": limits.rows, "upstreamCalls": limits.calls, "values": limits.values},
         }
 
@@ -100,7 +103,7 @@ class Estimate(msgspec.Struct):
         ):
             if found > limit:
                 figures = self.figures(limits)
-                return too_complex(measure, found, limit, {**figures, "limit": limit})
+                return too_complex(measure, min(found, LARGEST), limit, {**figures, "limit": limit})
         return None
 
 

@@ -18,6 +18,12 @@ ROW = "gateway.row"
 JOINED = "gateway.joined"
 """Metadata key of a Joined."""
 
+RAW = "gateway.raw"
+"""Metadata key: True for a field that tells a raw identifier or more, and is no Row. Its answers are never kept."""
+
+UNSHARED = "gateway.unshared"
+"""Metadata key: True for a field that answers each caller, or each moment, differently: never shared."""
+
 OfSource = Callable[[Any], Any]
 
 

@@ -42,6 +42,9 @@ class Catalog:
         self.supplies = supplies
         self.crosswalk = crosswalk
         self.clock = clock
+        self.cursors = signer
+        self.rules = rules
+        self.stale_after = int(counter.stale_after * SECOND)
         self.directory = Directory(supplies, crosswalk, clock)
         self.sites = Sites(self.directory, signer)
         self.sessions = Sessions(*parts, counter.stale_after)

@@ -6,7 +6,8 @@ that was not made by this field, with these filters, this window and this caller
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
@@ -17,6 +18,7 @@ from gateway.domain.errors import CursorError
 
 _VERSION = b"\x01"
 _MAC = 12
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _LONGEST = 1024
 
 
@@ -45,7 +47,7 @@ class Binding:
     def encode(self, position: bytes) -> str:
         mac = self._macs[0].copy()
         mac.update(position)
-        return urlsafe_b64encode(_VERSION + mac.digest() + position).rstrip(b"=").decode()
+        return _text(_VERSION + mac.digest() + position)
 
     def decode(self, cursor: str, argument: str) -> bytes:
         """The position in `cursor`, or CursorError that names the argument and never repeats it."""
@@ -68,4 +70,8 @@ def _unpack(cursor: str) -> bytes | None:
     except ValueError:
         return None
     # base64 has several spellings of the same bytes; only ours is a cursor
-    return raw if urlsafe_b64encode(raw).rstrip(b"=").decode() == cursor else None
+    return raw if _text(raw) == cursor else None
+
+
+def _text(raw: bytes) -> str:
+    return b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()

@@ -151,15 +151,16 @@ class Footfall(Generic[Row, Columns]):
         if not groups:
             return
         reader = self._reader([site for group in groups for site in group.covered])
+        read: Reading[Columns] | None = None
         if groups[0].ask.granularity is Granularity.MINUTE:
-            await self._minutes(reader, groups, page, notes)
+            read = await self._minutes(reader, groups, page, notes)
         elif self._series.fills_gaps:
             await self._gapless(reader, groups, page, notes)
         else:
             await self._measured(reader, groups, page, notes)
         counted = [group for group in groups if group.error is None]
         if counted and (page.total or page.totals):
-            await self._totals(reader, counted, page, notes)
+            await self._totals(reader, counted, page, notes, read)
 
     def _reader(self, sites: Sequence[Site]) -> MinuteReader[Columns]:
         port = self._supplies.footfall()
@@ -175,28 +176,34 @@ class Footfall(Generic[Row, Columns]):
 
     async def _minutes(
         self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
-    ) -> None:
-        """The vendor's own rows, read from the near end until every group has its page."""
+    ) -> Reading[Columns] | None:
+        """The vendor's own rows, read from the near end until every group has its page.
+
+        What was read, where that is the whole window: figures over it need no second read.
+        """
         span = _union([_between(group) for group in groups])
         need = sum(max(1, page.need) + len(group.covered) * group.resumed for group in groups)
         if page.need == 0 or span.empty:
-            return
+            return None
         read_any = False
+        whole: Reading[Columns] | None = None
         try:
-            async for part, reading in reader.near(span, need, backward=not page.forward, joined=len(groups) > 1):
+            async for part, reading in reader.near(span, need, backward=not page.forward, eager=_eager(groups, page)):
                 read_any = True
                 _note(notes, reading)
+                whole = reading if part == groups[0].ask.window else None
                 for group in groups:
                     self._take_minutes(group, part, reading)
                 if all(group.full for group in groups):
-                    return
+                    return whole
         except VendorError as error:
             if not read_any:
                 raise
             _broken_off(groups, error)
-            return
+            return None
         for group in groups:
             group.drained = True
+        return whole
 
     def _take_minutes(self, group: _Group[Row], part: Window, reading: Reading[Columns]) -> None:
         first, last = minutes_of(part.cut(group.ask.window))
@@ -324,17 +331,25 @@ class Footfall(Generic[Row, Columns]):
         return heapq.merge(*(of(site) for site in group.answering), key=_place_key, reverse=not forward)
 
     async def _totals(
-        self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
+        self,
+        reader: MinuteReader[Columns],
+        groups: list[_Group[Row]],
+        page: PageAsk,
+        notes: Reading[Columns],
+        reading: Reading[Columns] | None,
     ) -> None:
-        """Counts and sums over the whole window, from the cheapest source that is exact. Rows read stay served."""
+        """Counts and sums over the whole window, from the cheapest source that is exact. Rows read stay served.
+
+        `reading`: the whole window, where it was read already.
+        """
         window, granularity = groups[0].ask.window, groups[0].ask.granularity
-        reading: Reading[Columns] | None = None
         unread = sum(not group.whole for group in groups)
-        asked_one_by_one = unread < reader.price(window)  # else one read of all is no dearer than a count for each
+        # one read of all may be no dearer than a count for each
+        one_by_one = reading is None and (unread == 1 or unread < reader.price(window))
         for group in groups:
             try:
                 if page.total:
-                    group.total = await self._count(group, asking=asked_one_by_one or unread == 1)
+                    group.total = await self._count(group, asking=one_by_one)
                 if page.totals and group.whole and granularity is Granularity.MINUTE:
                     group.totals = _added(group.rows)
                 if (page.total and group.total is None) or (page.totals and group.totals is None):
@@ -425,6 +440,12 @@ def _between(group: _Group[Any]) -> Window:
 
 def _union(spans: Sequence[Window]) -> Window:
     return Window(min(span.start for span in spans), max(span.end for span in spans))
+
+
+def _eager(groups: Sequence[_Group[Any]], page: PageAsk) -> bool:
+    """Whether rows beyond the page are of use: to the other pages of a join, or to figures over the whole window."""
+    stores = sum(len(site.bespot) for group in groups for site in group.covered)
+    return page.totals or (stores > 1 and (page.total or len(groups) > 1))
 
 
 def _note(notes: Reading[Columns], reading: Reading[Columns]) -> None:

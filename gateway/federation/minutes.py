@@ -89,11 +89,11 @@ class MinuteReader(Generic[Columns]):
         return min(per_store, self._calls(window, self._stores.seen)) if len(self._codes) > 1 else per_store
 
     async def near(
-        self, window: Window, need: int, *, backward: bool, joined: bool
+        self, window: Window, need: int, *, backward: bool, eager: bool
     ) -> AsyncIterator[tuple[Window, Reading[Columns]]]:
         """Adjacent complete readings from the near end, until the caller stops; `need` rows are wanted in all.
 
-        `joined`: each site has a page of its own to fill, so that many rows are as good as few.
+        `eager`: many rows are as good as few.
         """
         many = len(self._codes) > 1
         reach = Reach(
@@ -102,7 +102,7 @@ class MinuteReader(Generic[Columns]):
             backward,
             MINUTE,
             self._page_rows,
-            whole=2 * self._page_rows if many and joined else None,
+            whole=2 * self._page_rows if eager else None,
             share=len(self._codes) / max(len(self._codes), self._stores.seen) if many else 1.0,
         )
 

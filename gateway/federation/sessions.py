@@ -24,6 +24,7 @@ from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Window
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.cursor import Binding, Cursors
+from gateway.federation.drain import Reader, drain, together
 from gateway.federation.merge import Key, Source, take
 from gateway.federation.minutes import STORE_UNKNOWN
 from gateway.federation.paging import Page, PageAsk, cut
@@ -77,6 +78,41 @@ class Sessions:
         self._stale_after = int(stale_after * SECOND)
         self._shares: dict[Hashable, float] = {}  # by question: what part of the rows read was wanted; sizes pages
 
+    def drain(self, ask: SessionAsk, now: Micros) -> AsyncIterator[tuple[Window, list[Session]]]:
+        """Every session of the window in order, part after part, as of `now`; vendors not configured are left out.
+
+        Raises the error of any vendor that fails: what is drained is whole or an error.
+        """
+        asked = {vendor: _covered(ask, vendor)[0] for vendor in ask.asked if self._supplies.get(vendor)}
+        if not asked and ask.asked:
+            self._supplies.need(ask.asked[0])
+        parts = [self._drained(vendor, ask, covered) for vendor, covered in asked.items() if covered]
+
+        async def served() -> AsyncIterator[tuple[Window, list[Session]]]:
+            async for part, rows in together(parts, ask.window, _inside, _sorted):
+                wanted = [record for record in rows if self._wanted(record, ask)]
+                yield part, self._served(wanted, now)
+
+        return served()
+
+    def _drained(
+        self, vendor: VendorKey, ask: SessionAsk, covered: Mapping[str, Site]
+    ) -> AsyncIterator[tuple[Window, list[Record]]]:
+        port = self._supplies.sessions(vendor)
+        code = next(iter(covered)) if len(covered) == 1 else None
+
+        async def read(window: Window, budget: int | None) -> Slice[list[Record]]:
+            found = cast("Slice[list[Record]]", await port.sessions(window, code, ask.query, budget))
+            self._crosswalk.met(vendor, {record.code for record in found.body})
+            return found
+
+        async def claimed() -> AsyncIterator[tuple[Window, list[Record]]]:
+            reader = Reader(vendor, read, _inside, len, port.page_rows, port.grain)
+            async for part, records in drain(reader, ask.window):
+                yield part, [record for record in records if record.code in covered]
+
+        return claimed()
+
     async def page(self, ask: SessionAsk, page: PageAsk, bound: Sequence[object]) -> Page[Session]:
         """One page. Raises the vendors' error where none of them answered (rules.md 2)."""
         binding = self._cursors.bind("sessions", *bound)
@@ -103,7 +139,7 @@ class Sessions:
         if errors and silent and not (coverage and all(isinstance(error, NotConfigured) for error in errors)):
             raise _worst(errors)
         now = self._clock()
-        result = cut([self._served(record, now) for record in taken], page, lambda row: binding.encode(_packed(row)))
+        result = cut(self._served(taken, now), page, lambda row: binding.encode(_packed(row)))
         errors += [error for error in moved if error.vendor not in {e.vendor for e in errors}][:1]
         result.coverage = [*coverage, *self._coverage(ask, sources, errors, now)]
         result.failures = errors
@@ -142,13 +178,14 @@ class Sessions:
             return cast("Slice[list[Record]]", found)
 
         rank = _RANK[vendor]
+        anything = ask.status is None and ask.query == SessionQuery()
         async for _, found in scan(read, between.span, reach):
             records = found.body
             self._crosswalk.met(vendor, {record.code for record in records})
             rows: list[tuple[Key, Record]] = [
                 ((record.start, rank, record.id), record)
                 for record in records
-                if record.code in covered and self._wanted(record, ask)
+                if record.code in covered and (anything or self._wanted(record, ask))
             ]
             if len(records) >= _TELLING and (code is None or ask.status is not None):
                 self._remember(kind, max(_LEAST_SHARE, len(rows) / len(records)))
@@ -183,17 +220,15 @@ class Sessions:
             return SessionStatus.CLOSED
         return SessionStatus.STALE if record.start < now - self._stale_after else SessionStatus.OPEN
 
-    def _served(self, record: Record, now: Micros) -> Session:
-        make = AppSession if isinstance(record, AppRecord) else WifiSession
-        vendor = VendorKey.BESPOT if make is AppSession else VendorKey.GUEST_WIFI
-        return make(
-            record,  # type: ignore[arg-type]  # each session with its own record
-            self._crosswalk.claimed(vendor)[record.code],
-            self._status(record, now),
-            record.started_at,
-            record.ended_at,
-            record.duration_seconds,
-        )
+    def _served(self, records: Sequence[Record], now: Micros) -> list[Session]:
+        apps, wifis = (self._crosswalk.claimed(vendor) for vendor in VENDORS)
+        status = self._status
+        return [
+            AppSession(r, apps[r.code], status(r, now), r.started_at, r.ended_at, r.duration_seconds)
+            if isinstance(r, AppRecord)
+            else WifiSession(r, wifis[r.code], status(r, now), r.started_at, r.ended_at, r.duration_seconds)
+            for r in records
+        ]
 
     def _coverage(
         self, ask: SessionAsk, sources: Mapping[VendorKey, Source[Record]], errors: Iterable[VendorError], now: Micros
@@ -324,3 +359,23 @@ def _answered(source: Source[Record]) -> bool:
 def _worst(errors: Sequence[VendorError]) -> VendorError:
     """The error to tell where nobody answered: a failure before a vendor that is merely not configured."""
     return next((error for error in errors if not isinstance(error, NotConfigured)), errors[0])
+
+
+def _inside(records: list[Record], window: Window) -> list[Record]:
+    return [record for record in records if record.start in window]
+
+
+def _sorted(bodies: list[list[Record]]) -> list[Record]:
+    """In the order of pages (rules.md 15): a vendor's records follow each other in time, the vendors are merged."""
+    ranked = [
+        (
+            record.start,
+            _RANK[VendorKey.BESPOT if isinstance(record, AppRecord) else VendorKey.GUEST_WIFI],
+            record.id,
+            record,
+        )
+        for body in bodies
+        for record in body
+    ]
+    ranked.sort(key=lambda row: row[:3])
+    return [row[3] for row in ranked]

@@ -32,6 +32,7 @@ class Reach(msgspec.Struct):
     `picks` gives the instants of the wanted rows of a body; `share` is the part of all rows that is wanted, as far as
     is known beforehand. `grain` as of the port. `page_rows`: the vendor's largest page. `whole`: rows that may be read
     to complete a window rather than narrow it. `day_first`: begin with one grain, for a vendor that tells no total.
+    `now`: after it rows are unlikely, though not impossible. `lost`: the last guess of where rows are brought none.
     """
 
     need: int
@@ -42,6 +43,8 @@ class Reach(msgspec.Struct):
     whole: int | None = None
     day_first: bool = False
     share: float = 1.0
+    now: Micros | None = None
+    lost: bool = False
 
     @property
     def budget(self) -> int:
@@ -55,7 +58,7 @@ async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tu
 
     Slices that hold nothing are yielded too: they are known to be empty.
     """
-    rest, width = span, reach.grain if reach.day_first else _PROBE
+    rest, width = span, (reach.grain if reach.day_first else _PROBE) + _ahead(span, reach)
     while not rest.empty:
         probe = _near(rest, width, reach)
         window, found = await _complete(read, probe, reach)
@@ -64,7 +67,9 @@ async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tu
         if found.total == 0 and window == probe:
             width = rest.length  # nothing far and wide: look everywhere
         else:
-            width = window.length * (_GROWTH if window == probe else 1)  # what was dense stays dense
+            brought = len(reach.picks(found.body))  # what was dense stays dense, what was thin stays thin
+            reach.lost = window != probe and brought == 0
+            width = window.length * min(_GROWTH, max(1, -(-reach.need // max(1, brought))))
 
 
 async def _complete(read: Read[Body], window: Window, reach: Reach) -> tuple[Window, Slice[Body]]:
@@ -97,11 +102,12 @@ def _near(rest: Window, width: Micros, reach: Reach) -> Window:
 
 def _narrowed(window: Window, found: Slice[Body], reach: Reach) -> Window:
     """A window at the near end that should hold the needed rows and still fit one page."""
-    if reach.day_first or not found.sample:
-        return _near(window, reach.grain if reach.day_first else max(reach.grain, window.length // _GROWTH), reach)
     seen = _away(window, found.sample, reach)
     wanted = sorted(_away(window, reach.picks(found.body), reach))
-    width = _width(seen, wanted, max(found.total or 0, len(seen) + 1), reach) if seen else window.length // _GROWTH
+    if reach.day_first:
+        return _near(window, max(_days(seen, wanted, reach), _ahead(window, reach)), reach)
+    held, ahead = max(found.total or 0, len(seen) + 1), _ahead(window, reach)
+    width = _width(seen, wanted, held, ahead, reach) if seen else window.length // _GROWTH
     # on to the grain behind it, so that the row the window was cut at stays inside
     return _near(window, max(reach.grain, min(width + reach.grain - 1, window.length - 1)), reach)
 
@@ -113,10 +119,23 @@ def _away(window: Window, instants: list[Micros], reach: Reach) -> list[Micros]:
     return [instant - window.start for instant in instants if instant in window]
 
 
-def _width(seen: list[Micros], wanted: list[Micros], held: int, reach: Reach) -> Micros:
+def _days(seen: list[Micros], wanted: list[Micros], reach: Reach) -> Micros:
+    """As `_width`, for a vendor that tells no total: one day, unless nothing nearer than some days was seen."""
+    if len(wanted) >= reach.need and all(a <= b for a, b in pairwise(seen)):
+        return wanted[reach.need - 1] + reach.grain
+    return max(reach.grain, min(seen, default=0) // reach.grain * reach.grain - reach.grain)
+
+
+def _ahead(window: Window, reach: Reach) -> Micros:
+    """How much of the near end lies in the future, where nothing is expected."""
+    return max(0, window.end - reach.now) if reach.backward and reach.now is not None else 0
+
+
+def _width(seen: list[Micros], wanted: list[Micros], held: int, ahead: Micros, reach: Reach) -> Micros:
     """How far from the near end the needed rows should reach, from the distances of sampled rows in vendor order.
 
-    `wanted`: those of the wanted ones, ascending. `held`: rows the vendor holds in the window.
+    `wanted`: those of the wanted ones, ascending. `held`: rows the vendor holds in the window. `ahead`: the part of
+    the near end where none are expected.
     """
     need, page = reach.need, min(reach.budget, reach.page_rows, max(len(seen), reach.need))
     share = len(wanted) / len(seen) if wanted else reach.share
@@ -129,9 +148,12 @@ def _width(seen: list[Micros], wanted: list[Micros], held: int, reach: Reach) ->
         unseen = held - len(seen)
         if rows > unseen:  # so many rows reach into what was seen
             return seen[min(len(seen) - 1, max(1, held - int(rows)))] + 1
-        spread = seen[-1] / max(1, unseen)  # evenly, for want of a better guess
+        if reach.lost:  # an even spread has misled already: halve the way to what was seen
+            return seen[-1] // 2
+        ahead = min(ahead, seen[-1])
+        spread = (seen[-1] - ahead) / max(1, unseen)  # evenly, for want of a better guess
         # minutes come dense by day and not at all by night: a day of them costs no more calls than an hour
         least = min(DAY, int(spread * 0.6 * reach.page_rows)) if reach.grain == MINUTE else 0
-        return max(int(spread * rows), least)
+        return ahead + max(int(spread * rows), least)
     ascending = sorted(seen)
     return ascending[min(len(seen), max(1, int(rows * len(seen) / held))) - 1] + 1

@@ -7,6 +7,7 @@ header, no address, no value of a caller.
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -15,19 +16,30 @@ import structlog
 
 from gateway.execution.errors import Incident, incident, internal
 from gateway.http import csv_export
+from gateway.http.cors import Cors
 from gateway.http.csv_export import Export, Exports
 from gateway.http.graphiql.page import Page
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health
+from gateway.http.insiders import Insiders
 from gateway.http.lifecycle import Lifecycle
+from gateway.http.metrics import PATH as METRICS
+from gateway.http.metrics import Figures
 from gateway.http.parameters import Disconnected
 from gateway.http.reply import Message, Receive, Refusal, Reply, Scope, Send
 from gateway.settings import Settings
+from gateway.telemetry import Telemetry
+from gateway.telemetry.watch import Seen
 
-ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+NOTHING_TO_RUN = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 QUIET = frozenset({"/healthz", "/readyz"})
-PATHS = QUIET | {"/", "/graphql", *csv_export.PATHS}
+PATHS = QUIET | {"/", "/graphql", METRICS, *csv_export.PATHS}
 
 log = structlog.get_logger("gateway.http")
 
@@ -35,17 +47,27 @@ log = structlog.get_logger("gateway.http")
 class Edge:
     """The application a server runs, over the graph that its lifecycle holds."""
 
-    def __init__(self, settings: Settings, lifecycle: Lifecycle) -> None:
+    def __init__(self, settings: Settings, lifecycle: Lifecycle, telemetry: Telemetry | None = None) -> None:
         self.lifecycle = lifecycle
+        self._telemetry = telemetry or Telemetry()
         self._page = Page(sandbox=bool(settings.simulated))
         self._graphql = GraphQLEndpoint(settings, self.lifecycle, self._page)
-        self._health = Health(settings, self.lifecycle)
+        insiders = Insiders(settings, self.lifecycle)
+        self._health = Health(settings, self.lifecycle, insiders)
+        self._figures = Figures(self._telemetry, insiders)
+        self._telemetry.names.trust(self._graphql.trusted)
         self._exports = Exports(settings, self.lifecycle)
+        self._cors = Cors(settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             return
+        traceparent = header(scope, b"traceparent") if self._telemetry.tracing is not None else None
+        with self._telemetry.request(told_path(scope), traceparent) as seen:
+            await self._answer(scope, receive, send, seen)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, seen: Seen) -> None:
         started = perf_counter()
         try:
             reply: Reply | Export = await self._route(scope, receive)
@@ -55,10 +77,13 @@ class Edge:
             met = incident(error)
             reply = Reply(500, orjson.dumps({"errors": [internal(met)]}), incidents=[met])
         try:
-            await reply(self._dressed(send))
+            await reply(self._dressed(scope, send))
         finally:
-            cut = reply.cut if isinstance(reply, Export) else None
-            write_line(scope, reply.status, perf_counter() - started, reply.incidents, cut)
+            more = {"cut": reply.cut} if isinstance(reply, Export) else reply.line
+            seen.answered(reply.status, more)
+            if seen.span is not None:
+                more = {**more, "trace": seen.span.trace_id}
+            write_line(scope, reply.status, perf_counter() - started, reply.incidents, more)
 
     async def _route(self, scope: Scope, receive: Receive) -> Reply | Export:
         path: str = scope["path"]
@@ -72,38 +97,57 @@ class Edge:
             return self._health.alive()
         if path == "/readyz":
             return await self._health.ready(scope)
+        if path == METRICS:
+            return await self._figures.reply(scope)
         if path == "/":
             return Reply(307, b"", headers=((b"location", b"/graphql"), (b"cache-control", b"no-store")))
         asset = self._page.asset(path)
         return asset or Refusal(404, "There is nothing here. The graph is at /graphql.").reply()
 
     def _known(self, path: str) -> bool:
-        return path == "/" or path in QUIET or self._page.asset(path) is not None
+        return path in ("/", METRICS) or path in QUIET or self._page.asset(path) is not None
 
-    def _dressed(self, send: Send) -> Send:
-        extra = (*ALWAYS, (b"connection", b"close")) if self.lifecycle.draining else ALWAYS
+    def _dressed(self, scope: Scope, send: Send) -> Send:
+        extra = (*ALWAYS, *self._cors.headers(scope))
+        if self.lifecycle.draining:
+            extra = (*extra, (b"connection", b"close"))
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"].extend(extra)
+                headers = message["headers"]
+                if not any(name == b"content-security-policy" for name, _ in headers):
+                    headers.append(NOTHING_TO_RUN)
+                headers.extend(extra)
             await send(message)
 
         return dressed
 
 
-def write_line(scope: Scope, status: int, seconds: float, incidents: list[Incident], cut: str | None = None) -> None:
-    """One line a request (rules.md 43); health checks only when something broke. `cut`: why it broke off midway."""
+def told_path(scope: Scope) -> str:
+    """The path where it is one of the gateway's own; what else strangers ask for is nobody's business."""
+    path: str = scope["path"]
+    return path if path in PATHS else "other"
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first of that name."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def write_line(
+    scope: Scope, status: int, seconds: float, incidents: list[Incident], more: Mapping[str, Any] | None = None
+) -> None:
+    """One line a request (rules.md 43); health checks only when something broke. `more`: what the endpoint adds."""
     path = scope["path"]
     if path in QUIET and not incidents:
         return
     line: dict[str, Any] = {
         "method": scope["method"] if scope["method"] in METHODS else "other",
-        "path": path if path in PATHS else "other",
+        "path": told_path(scope),
         "status": status,
         "ms": round(seconds * 1000, 1),
+        **{name: value for name, value in (more or {}).items() if value is not None},
     }
-    if cut is not None:
-        line["cut"] = cut
     if not incidents:
         log.info("request", **line)
         return

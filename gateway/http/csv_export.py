@@ -31,6 +31,7 @@ from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.vendor import VendorKey
 from gateway.execution.errors import Incident, entry, facts, incident, internal
 from gateway.http.bounds import Places
+from gateway.http.callers import within_budget
 from gateway.http.graphql import joined
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.reply import NO_STORE, Headers, Message, Receive, Refusal, Reply, Scope, Send
@@ -112,7 +113,9 @@ class Export:
         graph = self._lifecycle.graph
         if graph is None:
             raise Refusal(503, "The gateway is starting.", code="OVERLOADED", headers=((b"retry-after", b"1"),))
-        admit(await graph.authenticate(joined(self._scope["headers"])))
+        principal = await graph.authenticate(joined(self._scope["headers"]))
+        await within_budget(graph, principal)
+        admit(principal)
         encoding, codec = encoding_of(self._scope["query_string"])
         which = PATHS[self._scope["path"]]
         async with graph.csv(which, encoding) as chunks, aclosing(harmless(chunks, codec)) as texts:

@@ -6,24 +6,35 @@ branch of `_question`. Nothing of the question may come back in an answer or a l
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import orjson
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
-from gateway.domain.errors import Unauthenticated
+from gateway.access.principal import Principal
+from gateway.cache import freshness
 from gateway.execution.errors import incident, internal
 from gateway.execution.operation import GraphQLRequest, Outcome, Phase
 from gateway.http import multipart, negotiation, parameters
+from gateway.http.answers import Answers, Made, around, headers_of, unchanged
 from gateway.http.bounds import Places, executed
+from gateway.http.callers import admitted
 from gateway.http.graphiql.page import Page
 from gateway.http.lifecycle import Graph, Lifecycle
-from gateway.http.reply import NO_STORE, Headers, Receive, Refusal, Reply, Scope
+from gateway.http.persisted import Persisted, Unnamed
+from gateway.http.reply import NO_STORE, NOT_MODIFIED, Headers, Receive, Refusal, Reply, Scope
 from gateway.settings import Settings
+from gateway.upstream.calls import Tally, tally
 
 READS = frozenset({"GET", "HEAD"})
 ALLOW: Headers = ((b"allow", b"GET, HEAD, POST, OPTIONS"),)
+ARRIVING = 4
+"""Requests that may be on their way in for each that may run: slow senders take no place from those who are there."""
+SHOWN = {"x-gateway-cost": "cost", "x-gateway-explain": "explain"}
+LONGEST_NAME = 64
 VARY: Headers = ((b"vary", b"Authorization, X-API-Key, Accept"),)
 
 
@@ -34,7 +45,15 @@ class GraphQLEndpoint:
         self._settings = settings
         self._lifecycle = lifecycle
         self._page = page
+        self._persisted = Persisted(settings)
+        self._answers = Answers(settings.cache, settings.cache_bytes // 4)
+        self._arriving = Places(ARRIVING * settings.max_concurrent_requests)
         self._places = Places(settings.max_concurrent_requests)
+
+    @property
+    def trusted(self) -> frozenset[str]:
+        """Names of the trusted documents' operations."""
+        return self._persisted.names
 
     async def answer(self, scope: Scope, receive: Receive) -> Reply:
         """The reply, whatever happens."""
@@ -44,16 +63,20 @@ class GraphQLEndpoint:
         if method not in READS and method != "POST":
             return with_vary(Refusal(405, "Questions come by GET or POST.", headers=ALLOW).reply())
         content_type = negotiation.APPLICATION_JSON
+        line: dict[str, Any] = {}
         try:
             headers = joined(scope["headers"])
             content_type = negotiation.answer_type(headers.get("accept", ""), page=method in READS)
             if content_type == negotiation.TEXT_HTML:
                 return self._page.reply
-            with self._places.taken():
+            with self._arriving.taken():
                 request = await self._question(scope, receive, headers)
-                return await self._run(request, headers, content_type)
+            with self._places.taken():
+                reply = await self._run(request, headers, content_type, line)
         except Refusal as refusal:
-            return with_vary(refusal.reply(media(content_type)))
+            reply = with_vary(refusal.reply(media(content_type)))
+            line["outcome"] = refusal.entry["extensions"]["code"]
+        return structs.replace(reply, line=line)
 
     async def _question(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
         if scope["method"] in READS:
@@ -72,21 +95,57 @@ class GraphQLEndpoint:
             )
         )
 
-    async def _run(self, request: GraphQLRequest, headers: Mapping[str, str], content_type: str) -> Reply:
+    async def _run(
+        self, request: GraphQLRequest, headers: Mapping[str, str], content_type: str, line: dict[str, Any]
+    ) -> Reply:
         graph = self._lifecycle.graph
         if graph is None:
             raise Refusal(503, "The gateway is starting.", code="OVERLOADED", headers=((b"retry-after", b"1"),))
+        caller = await admitted(graph, headers)
+        line["who"] = caller.principal.label
         try:
-            principal = await graph.authenticate(headers)
-        except Unauthenticated as error:
-            challenge = (b"www-authenticate", b'Bearer realm="gateway"')
-            raise Refusal(401, error.message, code=error.code, headers=(challenge,)) from None
-        outcome = await executed(graph, request, principal, self._settings.request_timeout)
-        return told(outcome, graph, content_type)
+            request = structs.replace(self._persisted.resolved(request), shown=shown(headers))
+        except Unnamed as unnamed:
+            made = written(Outcome(Phase.CHOOSE, errors=[unnamed.told]), graph)
+        else:
+            line["hash"] = hashlib.sha256(request.query.encode("utf-8", "replace")).hexdigest()[:16]
+            made = await self._made(graph, request, caller.principal, around(headers, caller.principal))
+        line |= made.line
+        reply = told(made, content_type, headers.get("if-none-match"))
+        return structs.replace(reply, headers=(*reply.headers, *caller.headers)) if caller.headers else reply
+
+    async def _made(self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool) -> Made:
+        """What is kept or under way for callers of equal rights, or what is made now. `past`: made now, in any case."""
+
+        async def make() -> Made:
+            with tally() as calls, freshness.bypassing() if past else nullcontext():
+                outcome = await executed(graph, request, principal, self._settings.request_timeout)
+            return written(outcome, graph, calls)
+
+        made, own = await self._answers.ask(graph, request, principal, make, around=past)
+        return made if own else structs.replace(made, line={**made.line, "calls": {}}, incidents=[])
 
 
-def told(outcome: Outcome, graph: Graph, content_type: str) -> Reply:
-    """An outcome as bytes. What never ran has no `data`, and is a 400 to those who know the newer media type."""
+def shown(headers: Mapping[str, str]) -> frozenset[str]:
+    """What the caller wants told beside the answer (rules.md 41)."""
+    return frozenset(member for name, member in SHOWN.items() if headers.get(name, "").strip() == "1")
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """What the log line says of an operation: no value, no message, and its name only once it is known to be one."""
+    codes = sorted({each["extensions"]["code"] for each in outcome.errors})
+    said: dict[str, Any] = {"outcome": ",".join(codes[:5]) if codes else "ok"}
+    if outcome.operation:
+        said["operation"] = outcome.operation[:LONGEST_NAME]
+    if outcome.estimate is not None:
+        said["cost"] = outcome.estimate.rows
+    if "failures" in outcome.extensions:
+        said["failures"] = len(outcome.extensions["failures"])
+    return said
+
+
+def written(outcome: Outcome, graph: Graph, calls: Tally | None = None) -> Made:
+    """An outcome as bytes, and what the log says of it."""
     extensions = {**outcome.extensions, "sandbox": True} if graph.sandbox else outcome.extensions
     members: dict[str, Any] = {}
     if outcome.errors:
@@ -95,14 +154,31 @@ def told(outcome: Outcome, graph: Graph, content_type: str) -> Reply:
         members["data"] = outcome.data
     if extensions:
         members["extensions"] = extensions
+    line = summary(outcome)
+    if calls is not None:
+        line["calls"] = {vendor.value: count for vendor, count in sorted(calls.by_vendor.items())}
+    made = Made(outcome.phase, b"", line, outcome.incidents, outcome.max_age, outcome.age)
     try:
-        body = orjson.dumps(members)
+        made.body = orjson.dumps(members)
     except TypeError as error:  # orjson's own error is one: a resolver let through what is not JSON
         met = incident(error)
-        body = orjson.dumps({"errors": [internal(met)], "data": None})
-        return Reply(500, body, media(content_type), (*NO_STORE, *VARY), [*outcome.incidents, met])
-    status, headers = status_of(outcome.phase, content_type)
-    return Reply(status, body, media(content_type), (*NO_STORE, *VARY, *headers), outcome.incidents)
+        made.body = orjson.dumps({"errors": [internal(met)], "data": None})
+        made.incidents = [*outcome.incidents, met]
+        made.broken, made.seconds = True, None
+    return made
+
+
+def told(made: Made, content_type: str, asked: str | None = None) -> Reply:
+    """An answer on the wire. What never ran has no `data`, and is a 400 to those who know the newer media type.
+
+    `asked`: If-None-Match.
+    """
+    status, headers = (500, ()) if made.broken else status_of(made.phase, content_type)
+    same = unchanged(made, content_type, asked)
+    headers = (*headers_of(made, content_type), *VARY, *headers)
+    if same:
+        return Reply(NOT_MODIFIED, b"", headers=headers, incidents=made.incidents)
+    return Reply(status, made.body, media(content_type), headers, made.incidents)
 
 
 def status_of(phase: Phase, content_type: str) -> tuple[int, Headers]:
@@ -130,4 +206,4 @@ def media(content_type: str) -> bytes:
 
 def with_vary(reply: Reply) -> Reply:
     """So that no cache in between mistakes one caller's or one media type's answer for another's."""
-    return Reply(reply.status, reply.body, reply.content_type, (*reply.headers, *VARY), reply.incidents)
+    return structs.replace(reply, headers=(*reply.headers, *VARY))

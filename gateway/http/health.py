@@ -5,10 +5,9 @@ A vendor that is down must not take the gateway out of service (rules.md 7), so 
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 import orjson
 
+from gateway.http.insiders import Insiders
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.reply import Reply, Scope
 from gateway.settings import Settings
@@ -17,9 +16,10 @@ from gateway.settings import Settings
 class Health:
     """Both answers, from the lifecycle."""
 
-    def __init__(self, settings: Settings, lifecycle: Lifecycle) -> None:
+    def __init__(self, settings: Settings, lifecycle: Lifecycle, insiders: Insiders) -> None:
         self._simulated = bool(settings.simulated)
         self._lifecycle = lifecycle
+        self._insiders = insiders
 
     def alive(self) -> Reply:
         """200 while the process lives."""
@@ -28,20 +28,11 @@ class Health:
         return Reply(200, orjson.dumps({"status": "alive", "sandbox": sandbox}))
 
     async def ready(self, scope: Scope) -> Reply:
-        """503 before start-up is complete and while draining. The vendors' states are for loopback only (rule 35)."""
+        """503 before start-up is complete and while draining. The vendors' states are for insiders (rules.md 35)."""
         state, graph = self._lifecycle.state, self._lifecycle.graph
         body: dict[str, object] = {"status": state}
         if graph is not None:
             body["sandbox"] = graph.sandbox
-            if loopback(scope):
+            if await self._insiders.admits(scope):
                 body["vendors"] = await graph.ready()
         return Reply(200 if state == "ready" else 503, orjson.dumps(body))
-
-
-def loopback(scope: Scope) -> bool:
-    """Whether the caller sits on this machine."""
-    client = scope.get("client")
-    try:
-        return client is not None and ip_address(client[0]).is_loopback
-    except ValueError:
-        return False

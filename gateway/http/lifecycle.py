@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from gateway.access.budget import Allowance
 from gateway.access.principal import Principal
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.execution.operation import GraphQLRequest, Outcome
@@ -26,8 +27,20 @@ class Graph(Protocol):
         """Who sends these headers (names in lower case). Raises Unauthenticated for a bad credential."""
         ...
 
+    async def spend(self, principal: Principal) -> Allowance | None:
+        """Counts one request of this caller; None where nothing bounds him."""
+        ...
+
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         """Never raises but for cancellation."""
+        ...
+
+    async def signature(self, request: GraphQLRequest) -> bytes | None:
+        """Equal for requests that ask the same; None for what is asked for one caller alone."""
+        ...
+
+    async def edition(self) -> str | None:
+        """Changes with every write through the gateway; None where that cannot be told."""
         ...
 
     def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:

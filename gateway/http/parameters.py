@@ -16,7 +16,7 @@ from gateway.execution.operation import READ_AND_WRITE, READ_ONLY, GraphQLReques
 from gateway.http.reply import Receive, Refusal
 
 DEEPEST = 100
-PARAMETERS = frozenset({"query", "variables", "operationName", "extensions"})
+PARAMETERS = frozenset({"query", "variables", "operationName", "extensions", "documentId"})
 
 
 class Disconnected(Exception):
@@ -61,12 +61,15 @@ def of_body(body: bytes) -> GraphQLRequest:
         raise Refusal(400, "Batches are not taken: send one operation a request.")
     if not isinstance(members, dict):
         raise Refusal(400, "The body must be a JSON object.")
+    extensions = _object(members.get("extensions"), "extensions")
+    document_id = _id(members.get("documentId"))
     return GraphQLRequest(
-        query=_query(members.get("query")),
+        query=_query(members.get("query"), document_id, extensions),
         variables=_object(members.get("variables"), "variables"),
         operation_name=_name(members.get("operationName")),
-        extensions=_object(members.get("extensions"), "extensions"),
+        extensions=extensions,
         allowed=READ_AND_WRITE,
+        document_id=document_id,
     )
 
 
@@ -83,19 +86,31 @@ def of_query_string(raw: bytes) -> GraphQLRequest:
         if name in members:
             raise Refusal(400, f"The parameter {name} stands there twice.")
         members[name] = value
+    extensions = _json_object(members.get("extensions"), "extensions")
+    document_id = _id(members.get("documentId"))
     return GraphQLRequest(
-        query=_query(members.get("query")),
+        query=_query(members.get("query"), document_id, extensions),
         variables=_json_object(members.get("variables"), "variables"),
         operation_name=_name(members.get("operationName")),
-        extensions=_json_object(members.get("extensions"), "extensions"),
+        extensions=extensions,
         allowed=READ_ONLY,
+        document_id=document_id,
     )
 
 
-def _query(value: object) -> str:
+def _query(value: object, document_id: str | None, extensions: dict[str, Any]) -> str:
+    """The text; "" where the question is named instead (persisted.py)."""
+    if value is None and (document_id is not None or extensions.get("persistedQuery") is not None):
+        return ""
     if not isinstance(value, str):
         raise Refusal(400, "The parameter query must be a string.")
     return value
+
+
+def _id(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value or None
+    raise Refusal(400, "The parameter documentId must be a string.")
 
 
 def _name(value: object) -> str | None:

@@ -20,22 +20,26 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json; charset=utf-8"
+NOT_MODIFIED = 304
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """Header names are lower case. `incidents` go to the log line of the request."""
+    """Header names are lower case. `incidents` and the members of `line` go to the log line of the request."""
 
     status: int
     body: bytes
     content_type: bytes = JSON
     headers: Headers = NO_STORE
     incidents: list[Incident] = []
+    line: dict[str, Any] = {}
 
     async def __call__(self, send: Send) -> None:
         """Sends it whole."""
         length = str(len(self.body)).encode()
         headers = [(b"content-type", self.content_type), (b"content-length", length), *self.headers]
+        if self.status == NOT_MODIFIED:  # of an answer that is not sent again only its validators are told
+            headers = list(self.headers)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
@@ -43,10 +47,12 @@ class Reply(msgspec.Struct, frozen=True):
 class Refusal(Exception):
     """The request never became an operation. `message` holds nothing the caller sent."""
 
-    def __init__(self, status: int, message: str, *, code: str = "BAD_USER_INPUT", headers: Headers = ()) -> None:
+    def __init__(
+        self, status: int, message: str, *, code: str = "BAD_USER_INPUT", headers: Headers = (), **more: object
+    ) -> None:
         super().__init__(message)
         self.status = status
-        self.entry: Entry = entry(message, code)
+        self.entry: Entry = entry(message, code, **more)
         self.headers = headers
 
     def reply(self, content_type: bytes = JSON) -> Reply:

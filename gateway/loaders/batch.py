@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -35,7 +35,8 @@ class Batch(Generic[Key, Value]):
         answers = [self._asked(key) for key in keys]
         if answers:
             await asyncio.wait(answers)
-        return [_outcome(answer) for answer in answers]
+        outcomes: list[Value | Exception] = [_outcome(answer) for answer in answers]
+        return outcomes
 
     def _asked(self, key: Key) -> asyncio.Future[Value]:
         answer = self._answers.get(key)
@@ -73,7 +74,7 @@ class Batch(Generic[Key, Value]):
                 answer.set_result(value)
 
 
-def _outcome(answer: asyncio.Future[Value]) -> Value | Exception:
+def _outcome(answer: asyncio.Future[Any]) -> Any:
     error = answer.exception()
     if error is None:
         return answer.result()

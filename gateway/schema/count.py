@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from gateway.domain.errors import NotConfigured, VendorError
 from gateway.domain.footfall import SiteCount as DomainSiteCount
 from gateway.domain.site import Site as DomainSite
 from gateway.federation.counts import Counted
@@ -36,10 +37,17 @@ async def counts(
 async def count_of(
     info: Info, question: tuple[object, ...], site: DomainSite, ask: Callable[[list[DomainSite]], Awaitable[Counted]]
 ) -> int | None:
-    """The figure of one site, asked together with the other sites of the same list."""
+    """A figure of Bespot's for one site, asked together with the other sites of the same list."""
 
     async def load_all(asked: list[DomainSite]) -> dict[DomainSite, Counted | Exception]:
-        return dict.fromkeys(asked, await ask(asked))
+        covered = [site for site in asked if site.bespot]
+        try:
+            found: Counted | VendorError = await ask(covered)
+        except VendorError as error:
+            found = error
+        # a site the vendor does not cover is no part of its failure (rules.md 3)
+        reached: list[DomainSite] = asked if isinstance(found, NotConfigured) else covered
+        return {**dict.fromkeys(asked, Counted()), **dict.fromkeys(reached, found)}
 
     counted = await info.context.batch(question, load_all).load(site)
     failure = counted.failures.get(site.key)

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import strawberry
 
 from gateway.access.scopes import Scope
-from gateway.domain.errors import InputError
+from gateway.domain.errors import Forbidden, InputError
 from gateway.domain.session import GuestLease as DomainGuestLease
 from gateway.loaders.request import MOST_MEMBERS
 from gateway.schema.arguments import Info
@@ -27,6 +27,8 @@ class GuestLease:
 async def leases(info: Info, addresses: list[str]) -> list[DomainGuestLease | None]:
     """Answers in the order asked, None where unknown. Addresses are checked before anything is asked (quirk G9)."""
     info.context.require(Scope.PII_READ)
+    if info.context.principal.limited:  # a lease does not tell its venue: it may be another's guest
+        raise Forbidden("Addresses are told to callers without a site limit only.")
     if info.context.by_get:
         raise InputError("Addresses of people are not taken from a URL: use POST.", ("addresses",))
     if len(addresses) > MOST_MEMBERS:

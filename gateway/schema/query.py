@@ -22,6 +22,7 @@ from gateway.domain.kpi import (
 )
 from gateway.domain.site import Site as DomainSite
 from gateway.domain.vendor import VendorKey
+from gateway.execution.rows import RAW, UNSHARED
 from gateway.federation.buckets import Granularity
 from gateway.federation.directory import by_reference
 from gateway.loaders.request import MOST_MEMBERS
@@ -458,6 +459,7 @@ class Query:
     )
     guests_by_ip: list[GuestLease | None] = strawberry.field(
         resolver=_guests_by_ip,
+        metadata={RAW: True, UNSHARED: True},
         description="Who holds these Wi-Fi addresses now, and for how long. Needs scope pii:read. At most 1000 "
         "addresses; answers in the order asked, null where unknown.",
     )
@@ -489,6 +491,8 @@ class Query:
         resolver=_presence, description="Okube's presence figures of a whole application."
     )
     vendors: list[Vendor] = strawberry.field(
-        resolver=_vendors, description="State of each vendor: quota, breaker, freshness."
+        resolver=_vendors, description="State of each vendor: quota, breaker, freshness.", metadata={UNSHARED: True}
     )
-    viewer: Viewer = strawberry.field(resolver=_viewer, description="Who the gateway thinks is asking.")
+    viewer: Viewer = strawberry.field(
+        resolver=_viewer, description="Who the gateway thinks is asking.", metadata={UNSHARED: True}
+    )

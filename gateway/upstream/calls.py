@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.domain.errors import UpstreamError
 from gateway.domain.vendor import VendorKey
+from gateway.telemetry import course
 from gateway.upstream.exchange import Answer
 from gateway.upstream.stage import Call, Onward
 
@@ -75,6 +76,7 @@ class Observe:
         counting = _tally.get()
         if counting is not None:
             counting.add(self._vendor)
+        course.attempted()
         time = asyncio.get_running_loop().time
         began, outcome = time(), "abandoned"
         try:

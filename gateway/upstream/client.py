@@ -12,17 +12,19 @@ from gateway.domain.clock import Clock
 from gateway.domain.errors import VendorError
 from gateway.domain.quota import VendorHealth
 from gateway.domain.vendor import VendorKey
+from gateway.telemetry import Telemetry
 from gateway.upstream.auth import Credential, Sign
 from gateway.upstream.breaker import Breaker, BreakerRule
 from gateway.upstream.calls import Observe, Observer, unobserved
 from gateway.upstream.classify import Classify, Explain
 from gateway.upstream.deadline import Deadline
 from gateway.upstream.exchange import Answer, Ask, OpenAnswer
-from gateway.upstream.health import Pulse
+from gateway.upstream.health import Listen, Pulse
 from gateway.upstream.quota import Allowance, Quota
 from gateway.upstream.retry import Retry
 from gateway.upstream.send import Send
 from gateway.upstream.stage import Call, join
+from gateway.upstream.told import Told
 from gateway.upstream.transport import Transport
 
 
@@ -43,6 +45,7 @@ class VendorClient:
         quota: Quota,
         explain: Explain | None = None,
         observer: Observer = unobserved,
+        telemetry: Telemetry | None = None,
         breaker: BreakerRule = BreakerRule(),  # noqa: B008  # frozen
     ) -> None:
         self.vendor = vendor
@@ -59,7 +62,9 @@ class VendorClient:
             max_connections=max_connections,
             max_response_bytes=max_response_bytes,
         )
+        told = () if telemetry is None else (Told(vendor, telemetry),)
         stages = (
+            *told,
             Deadline(vendor),
             Retry(),
             Sign(credential),
@@ -67,6 +72,7 @@ class VendorClient:
             Allowance(vendor, quota),
             Observe(vendor, observer),
             Classify(vendor, explain, clock),
+            Listen(self._pulse),
         )
         self._whole = join(stages, send.whole)
         self._opened = join(stages, send.opened)

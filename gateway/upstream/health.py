@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
 from gateway.domain.clock import Clock
 from gateway.domain.errors import Rejected, VendorError
-from gateway.domain.instant import Micros
+from gateway.domain.instant import SECOND, Micros, from_datetime
 from gateway.domain.quota import QuotaState, VendorHealth, VendorState
+from gateway.upstream.exchange import Answer
 from gateway.upstream.refusals import OutOfQuota, OutOfTime
+from gateway.upstream.stage import Call, Onward
 
 _NOT_THE_ARGUMENTS_FAULT = frozenset({401, 402, 403, 407})
 
@@ -20,6 +25,7 @@ class Pulse:
         self._last_success_at: Micros | None = None
         self._last_failure_at: Micros | None = None
         self._last_failure_code: str | None = None
+        self._date: tuple[str, Micros] | None = None
 
     def succeeded(self) -> None:
         self._failing = False
@@ -41,7 +47,36 @@ class Pulse:
             self._last_success_at,
             self._last_failure_at,
             self._last_failure_code,
+            self._skew(),
         )
+
+    def dated(self, date: str) -> None:
+        """What the vendor's clock showed just now, as its answer's Date says."""
+        self._date = (date, self._clock())
+
+    def _skew(self) -> float | None:
+        if self._date is None:
+            return None
+        text, at = self._date
+        try:
+            told = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        return (from_datetime(told if told.tzinfo else told.replace(tzinfo=UTC)) - at) / SECOND
+
+
+class Listen:
+    """Stage right at the wire: hears the vendor's clock in every answer, refusals too."""
+
+    def __init__(self, pulse: Pulse) -> None:
+        self._pulse = pulse
+
+    async def __call__(self, call: Call, onward: Onward) -> Answer:
+        answer = await onward(call)
+        date = answer.headers.get("date")
+        if date is not None:
+            self._pulse.dated(date)
+        return answer
 
 
 def _about_the_ask(error: VendorError) -> bool:

@@ -20,6 +20,7 @@ from gateway.domain.errors import Throttled
 from gateway.domain.instant import SECOND
 from gateway.domain.quota import QuotaState
 from gateway.domain.vendor import VendorKey
+from gateway.telemetry import course
 from gateway.upstream import deadline, lanes
 from gateway.upstream.exchange import Answer
 from gateway.upstream.refusals import OutOfQuota
@@ -213,8 +214,10 @@ class Allowance:
 
     async def __call__(self, call: Call, onward: Onward) -> Answer:
         endpoint = call.ask.endpoint
+        began = _now()
         try:
             await self._quota.take(endpoint, deadline.remaining())
+            course.waited(_now() - began)
         except Exhausted as exhausted:
             raise OutOfQuota(
                 self._vendor, "The vendor's limit leaves no call in time.", retry_after=exhausted.wait

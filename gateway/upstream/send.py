@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from gateway.domain.errors import Malformed, Rejected, TimedOut, Unavailable, UpstreamError
 from gateway.domain.vendor import VendorKey
+from gateway.telemetry import course
 from gateway.upstream import deadline
 from gateway.upstream.exchange import Answer, Ask, OpenAnswer
 from gateway.upstream.refusals import OutOfTime, Truncated, Unreached
@@ -118,6 +119,7 @@ class Send:
             "accept": ask.accept,
             "accept-encoding": "gzip, deflate",
             "user-agent": USER_AGENT,
+            **course.outward(),
             **call.signature,
         }
         if ask.content_type is not None:

@@ -15,6 +15,7 @@ from gateway.domain.errors import UpstreamError
 from gateway.domain.ports.supply import Supply
 from gateway.domain.vendor import VendorKey
 from gateway.settings import ConfigurationError, VendorSettings
+from gateway.telemetry import Telemetry
 from gateway.upstream.auth import Credential
 from gateway.upstream.calls import Observer, unobserved
 from gateway.upstream.client import VendorClient
@@ -46,6 +47,7 @@ def build_client(
     *,
     quota: Quota | None = None,
     observer: Observer = unobserved,
+    telemetry: Telemetry | None = None,
 ) -> VendorClient:
     """The vendor's client over real sockets. `quota` replaces the one in memory where replicas share one."""
     if settings.base_url is None:
@@ -65,4 +67,5 @@ def build_client(
         quota=quota,
         explain=vendor.explain,
         observer=observer,
+        telemetry=telemetry,
     )

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import click
 import httpx
 import orjson
 import pytest
@@ -17,15 +16,17 @@ from graphql import build_schema, parse, validate
 
 from gateway import runtime
 from gateway.cli.commands import app
+from gateway.domain.vendor import VendorKey
 from gateway.http.app import Edge
 from gateway.http.lifecycle import Lifecycle
 from gateway.settings import Settings
+from gateway.upstream.calls import tally
 from tests.docs.pages import PAGES, ROOT, anchors, fenced, links, text
 
 pytestmark = pytest.mark.anyio
 README = text("README.md")
 EXAMPLES = sorted((ROOT / "gateway/http/graphiql/examples").glob("*.graphql"))
-COMMAND = re.compile(r"\bgateway (?!ready)([a-z]+(?: [a-z]+)?)((?: --?[a-z-]+| [A-Z|a-z./_0-9\[\]{}-]+)*)")
+COMMAND = re.compile(r"^(?:python -m |\./\S+/)?gateway ([a-z]+(?: [a-z]+)?)(.*)", re.MULTILINE)
 
 
 @pytest.fixture
@@ -40,7 +41,9 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_the_first_question_is_answered_by_two_vendors_in_the_shape_shown(client: httpx.AsyncClient) -> None:
     (question,), (shown,) = fenced(README, "graphql"), fenced(README, "json")
-    answer = (await client.get("/graphql", params={"query": question})).json()
+    with tally() as calls:
+        answer = (await client.get("/graphql", params={"query": question})).json()
+    assert dict(calls.by_vendor) == {VendorKey.BESPOT: 2, VendorKey.OKUBE: 2}  # the four calls it speaks of
     assert _shape(answer) == _shape(orjson.loads(shown))
     for site in answer["data"]["sites"]["nodes"]:
         assert site["visits"]["nodes"][0]["entries"] > 0
@@ -99,7 +102,7 @@ def _asked(example: Path) -> dict[str, Any]:
 
 def test_every_command_in_the_docs_exists_with_its_options() -> None:
     known = _commands(typer.main.get_command(app))
-    told = {}
+    told: dict[str, set[str]] = {}
     for page in PAGES:
         for name, rest in COMMAND.findall("\n".join(_code(page.read_text("utf-8")))):
             command = next((words for words in (name, name.split()[0]) if words in known), None)
@@ -123,8 +126,7 @@ def _commands(group: Any, prefix: str = "") -> dict[str, set[str]]:
         if hasattr(command, "commands"):
             found |= _commands(command, f"{prefix}{name} ")
         else:
-            options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
-            found[prefix + name] = {text for option in options for text in option.opts} | {"--help"}
+            found[prefix + name] = {text for parameter in command.params for text in parameter.opts} | {"--help"}
     return found
 
 

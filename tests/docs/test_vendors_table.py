@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -29,7 +30,7 @@ from gateway.vendors.shopster import wire as shopster
 from tests.docs.pages import rows, section, text, words
 
 PAGE = text("docs/vendors.md")
-MODULES = {
+MODULES: dict[str, tuple[KpiModule, Mapping[Any, str]]] = {
     "GeoMarketing": (KpiModule.GEO_MARKETING, kpis.GEO_MARKETING),
     "Conversion": (KpiModule.CONVERSION, kpis.CONVERSION),
     "Presence": (KpiModule.PRESENCE, kpis.PRESENCE),

@@ -13,6 +13,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from gateway.access.budget import Allowance
 from gateway.access.principal import CallerKind, Principal
 from gateway.domain import instant
 from gateway.domain.errors import InputError, NotConfigured, Unauthenticated, Unavailable
@@ -135,15 +136,25 @@ class ToyGraph:
         self.sandbox = sandbox
         self.operations = Operations(schema())
         self.ran = 0
+        self.edited: str | None = None  # nothing is shared or kept unless a test says so
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
         if "authorization" in headers:
             raise Unauthenticated("The credential is not valid here.")
         return Principal(kind=CallerKind.ANONYMOUS, label="anonymous")
 
+    async def spend(self, principal: Principal) -> Allowance | None:
+        return None
+
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         self.ran += 1
         return await self.operations.run(request, ToyContext())
+
+    async def signature(self, request: GraphQLRequest) -> bytes | None:
+        return await self.operations.signature(request)
+
+    async def edition(self) -> str | None:
+        return self.edited
 
     def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         raise NotConfigured(VendorKey.OKUBE, "OKUBE is not configured.")

@@ -1,7 +1,7 @@
-"""The whole graph in process over simulators on real sockets, with a clock that stands still and calls that are counted.
+"""The whole graph in process over simulators on real sockets; the clock stands still, calls are counted.
 
-    async with running() as gateway:
-        answer = await gateway.ask("{ viewer { name } }")
+async with running() as gateway:
+    answer = await gateway.ask("{ viewer { name } }")
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ STRANGER = Principal(kind=CallerKind.ANONYMOUS, label="anonymous")
 EVERY_VENDOR = ("bespot", "guest_wifi")
 
 
-def reader_of(*sites: str, tags: Sequence[str] | None = None, scopes: frozenset[Scope] = frozenset({Scope.READ})) -> Principal:
+def reader_of(
+    *sites: str, tags: Sequence[str] | None = None, scopes: frozenset[Scope] = frozenset({Scope.READ})
+) -> Principal:
     """A caller limited to some sites."""
     return Principal(
         kind=CallerKind.KEY,
@@ -93,7 +95,7 @@ class Running:
             outcome = await self.gateway.execute(request, caller)
         if not bugs:
             assert [repr(met.error) for met in outcome.incidents] == []
-        told = {"errors": outcome.errors, "extensions": outcome.extensions}
+        told: dict[str, Any] = {"errors": outcome.errors, "extensions": outcome.extensions}
         if isinstance(outcome.data, dict) or outcome.data is None:
             told["data"] = outcome.data
         plain: dict[str, Any] = orjson.loads(orjson.dumps(told, default=str))
@@ -115,10 +117,14 @@ async def running(
     stores: int = 12,
     sites: str | None = None,
     sections: Mapping[str, Mapping[str, Any]] | None = None,
+    world: World | None = None,
     **more: Any,
 ) -> AsyncIterator[Running]:
-    """`vendors` are played, every other is not configured. `sites`: a crosswalk in place of the world's own."""
-    world = World(seed=7, stores=stores, days=days, clock=clock or Hands(NOON))
+    """`vendors` are played, every other is not configured. `sites`: a crosswalk in place of the world's own.
+
+    `world`: one that was made before, whose days are drawn already.
+    """
+    world = world or World(seed=7, stores=stores, days=days, clock=clock or Hands(NOON))
     folders = vendors or EVERY_VENDOR
     hosted = host.start(world, [f"gateway.vendors.{folder}.sandbox" for folder in folders])
     try:

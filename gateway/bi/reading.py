@@ -1,0 +1,166 @@
+"""From a question to rows: the one place where a table, a caller and the catalog meet. Rows come as batches, on demand.
+
+Rights are those of the graph, through the same request state. What cannot be told whole is an error, never fewer rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.access.principal import Principal, require
+from gateway.access.pseudonyms import Pseudonyms
+from gateway.access.scopes import Scope
+from gateway.bi import figures, incremental, records
+from gateway.bi.ask import Ask
+from gateway.bi.footfall import Frame, bucket_rows, minute_rows
+from gateway.bi.incremental import Mark
+from gateway.bi.stays import Load, Stays
+from gateway.bi.tables import Batch
+from gateway.domain.footfall import OccupancyColumns, VisitColumns
+from gateway.domain.instant import MINUTE, Micros
+from gateway.domain.session import SessionQuery
+from gateway.domain.site import Site
+from gateway.domain.vendor import VendorKey
+from gateway.domain.window import Window
+from gateway.execution.errors import facts
+from gateway.federation import buckets
+from gateway.federation.buckets import Granularity
+from gateway.federation.catalog import Catalog
+from gateway.federation.flow import Flow
+from gateway.federation.series import OccupancySeries, VisitSeries
+from gateway.federation.sessions import Session, SessionAsk
+from gateway.loaders.request import Request
+
+
+class Rows(msgspec.Struct):
+    """An answer that has begun. `watermark`: what the next incremental load continues from."""
+
+    ask: Ask
+    batches: AsyncIterator[Batch]
+    watermark: str | None = None
+
+
+class Tables:
+    """The doors' way to the facts. Built once; holds no caller."""
+
+    def __init__(self, catalog: Catalog, pseudonyms: Pseudonyms) -> None:
+        self.catalog = catalog
+        self._pseudonyms = pseudonyms
+
+    async def rows(self, ask: Ask, principal: Principal, start: int = 0) -> Rows:
+        """The rows of a question. `start`: position in a vendor's list. Raises GatewayError before anything is sent."""
+        request = self._request(ask, principal)
+        named = None if ask.sites is None else await request.sites(list(ask.sites), ("site",))
+        table = ask.table.name
+        if table == "sites":
+            return Rows(ask, records.site_rows(request, ask, named))
+        if table == "kpis":
+            assert ask.days is not None
+            return Rows(ask, figures.kpi_rows(request, ask, named, ask.days))
+        if ask.table.vendors == "OKUBE":
+            return Rows(ask, records.list_rows(request, ask, named, start))
+        sites = request.visible if named is None else named
+        if table == "engagement":
+            assert ask.days is not None
+            return Rows(ask, figures.engagement_rows(request, ask, sites, ask.days))
+        assert ask.window is not None
+        if table == "counts":
+            return Rows(ask, figures.count_rows(request, ask, sites, ask.window))
+        return await self._series(ask, request, sites, ask.window)
+
+    async def one(self, ask: Ask, principal: Principal, key: str) -> tuple[Any, ...] | None:
+        """A single row by its key; None where there is none for this caller."""
+        return await records.one_record(self._request(ask, principal), ask, key)
+
+    def _request(self, ask: Ask, principal: Principal) -> Request:
+        require(principal, Scope.READ)
+        if ask.pii:
+            require(principal, Scope.PII_READ)
+        return Request(self.catalog, principal, self._pseudonyms, describe=facts)
+
+    async def _series(self, ask: Ask, request: Request, sites: Sequence[Site], window: Window) -> Rows:
+        bound = incremental.binding(self.catalog.cursors, ask, request.bound)
+        since = None if ask.since is None else incremental.read(bound, ask.since, window)
+        now = self.catalog.clock()
+        if ask.table.name == "sessions":
+            batches, mark = await self._sessions(ask, request, sites, window, since, now)
+        else:
+            settled = now - self.catalog.rules.settle
+            mark = Mark(window.start, window.end, now, settled)
+            batches = self._footfall(ask, sites, window, since, settled, now)
+        return Rows(ask, batches, incremental.written(bound, mark))
+
+    def _footfall(
+        self, ask: Ask, sites: Sequence[Site], window: Window, since: Mark | None, settled: Micros, now: Micros
+    ) -> AsyncIterator[Batch]:
+        port, crosswalk, rules = self.catalog.supplies.footfall(), self.catalog.crosswalk, self.catalog.rules
+        covered = tuple(site for site in sites if site.bespot)
+        if since is not None:
+            window = _continued(window, since, covered, ask.granularity)
+        frame = Frame(window, ask.granularity, covered, settled, port.as_of(now), rules.carry, since)
+        if ask.table.name == "visits":
+            visits: Flow[Any, VisitColumns] = Flow(VisitSeries(), port, crosswalk)
+            return _rows(visits, frame, fills=True)
+        occupancy: Flow[Any, OccupancyColumns] = Flow(OccupancySeries(rules), port, crosswalk)
+        return _rows(occupancy, frame, fills=False)
+
+    async def _sessions(
+        self, ask: Ask, request: Request, sites: Sequence[Site], window: Window, since: Mark | None, now: Micros
+    ) -> tuple[AsyncIterator[Batch], Mark]:
+        """The last days first, for what they hold is in the mark; they are sent last."""
+        stays = Stays(self._pseudonyms, pii=ask.pii)
+        load = Load(window, now, since, self.catalog.stale_after, stays.id_of)
+        query, vendors = self._person(ask)
+        question = SessionAsk(load.window, request.visible, tuple(sites), vendors, None, query)
+        tail = Window(load.tail, load.window.end)
+        late = await self._all(msgspec.structs.replace(question, window=tail), now)
+        head = msgspec.structs.replace(question, window=Window(load.window.start, load.tail))
+
+        async def batches() -> AsyncIterator[Batch]:
+            if not head.window.empty:
+                async for _, sessions in self.catalog.sessions.drain(head, now):
+                    yield stays.batch([s for s in sessions if load.sends(s) and _asked(s, ask)])
+            yield stays.batch([s for s in late if load.sends(s) and _asked(s, ask)])
+
+        return batches(), load.mark(late)
+
+    async def _all(self, question: SessionAsk, now: Micros) -> list[Session]:
+        if question.window.empty:
+            return []
+        return [s async for _, part in self.catalog.sessions.drain(question, now) for s in part]
+
+    def _person(self, ask: Ask) -> tuple[SessionQuery, frozenset[VendorKey] | None]:
+        """What of a question about one device a vendor can be asked (rules.md 12)."""
+        if ask.device is None:
+            return SessionQuery(), ask.vendors
+        vendor, identifier = self._pseudonyms.reveal(ask.device, ("device",))
+        vendors = frozenset({vendor}) & (ask.vendors or frozenset({vendor}))
+        if vendor is VendorKey.BESPOT:
+            return SessionQuery(device_id=identifier), vendors
+        return SessionQuery(device_mac=identifier), vendors
+
+
+def _asked(session: Session, ask: Ask) -> bool:
+    return ask.status is None or session.status in ask.status
+
+
+def _continued(window: Window, since: Mark, sites: Sequence[Site], granularity: Granularity) -> Window:
+    """From the first bucket that may have to be sent, whole."""
+    first = incremental.first_minute(since, window)
+    starts = [buckets.bucket(site.zone, granularity, first // MINUTE)[0] * MINUTE for site in sites if site.zone]
+    return Window(min(max(window.start, min(starts, default=first)), window.end), window.end)
+
+
+async def _rows(flow: Flow[Any, Any], frame: Frame, *, fills: bool) -> AsyncIterator[Batch]:
+    if frame.window.empty:
+        return
+    parts = flow.minutes(frame.sites, frame.window)
+    if frame.granularity is Granularity.MINUTE:
+        rows = minute_rows(parts, frame)
+    else:
+        rows = bucket_rows(parts, frame, fills=fills)
+    async for batch in rows:
+        yield batch

@@ -1,0 +1,110 @@
+"""The newest minutes of a people counter: what the vendor has published or corrected since the last reading.
+
+One reading serves every site that is watched. Only closed minutes are told, each once, and again where its figures
+changed while the vendor still corrects them (quirks B17, B18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic
+
+from gateway.domain.clock import Clock
+from gateway.domain.errors import VendorError
+from gateway.domain.instant import HOUR, MINUTE, Micros
+from gateway.domain.site import Site
+from gateway.domain.window import Window
+from gateway.federation.crosswalk import Crosswalk
+from gateway.federation.live import News
+from gateway.federation.minutes import MinuteReader, Reading, Stores
+from gateway.federation.rollup import minutes_of
+from gateway.federation.series import Columns, Row, Rules, Series
+from gateway.federation.supplies import Supplies
+
+PUBLISHED_EVERY = 15 * MINUTE
+LONGEST: Micros = 6 * HOUR
+"""How far a reading goes back at most, after an outage."""
+
+
+class MinuteTail(Generic[Row, Columns]):
+    """Implements Tail. `lag`: microseconds the vendor takes to publish a quarter hour."""
+
+    def __init__(
+        self,
+        series: Series[Row, Columns],
+        supplies: Supplies,
+        crosswalk: Crosswalk,
+        clock: Clock,
+        rules: Rules,
+        lag: Micros,
+    ) -> None:
+        self._series = series
+        self._supplies = supplies
+        self._crosswalk = crosswalk
+        self._clock = clock
+        self._rules = rules
+        self._lag = lag
+        self._stores = Stores(sum(len(site.bespot) for site in crosswalk.sites))
+        self._told: dict[str, dict[int, tuple[Any, ...]]] = {}  # by site key and minute: the figures last seen
+        self._read_to: dict[str, Micros] = {}
+
+    def check(self) -> None:
+        self._supplies.footfall()
+
+    def due(self, now: Micros) -> Micros:
+        """The next publication (quirk B18)."""
+        return (now - self._lag) // PUBLISHED_EVERY * PUBLISHED_EVERY + PUBLISHED_EVERY + self._lag
+
+    async def news(self, watched: Mapping[Site, Micros]) -> News[Row]:
+        """Rows in the order of the connections. A site that one store keeps silent about is read again next time."""
+        port = self._supplies.footfall()
+        sites = [site for site in watched if site.bespot]
+        self._forget({site.key for site in sites})
+        end = port.as_of(self._clock())
+        begins = {site: self._read_to.get(site.key, port.as_of(watched[site])) for site in sites}
+        window = Window(max(min(begins.values(), default=end) - self._rules.settle, end - LONGEST), end)
+        if not sites or window.empty:
+            return News([])
+        reader = MinuteReader(
+            self._series.read(port),
+            self._series.join,
+            sites=sites,
+            crosswalk=self._crosswalk,
+            stores=self._stores,
+            page_rows=port.page_rows,
+            lookback=self._series.lookback,
+        )
+        reading = await reader.whole(window)
+        rows = [row for site in sites for row in self._new(site, reading, window, begins[site])]
+        rows.sort(key=lambda row: (row.minute, row.site.key))
+        return News(rows, _distinct(reading))
+
+    def _new(self, site: Site, reading: Reading[Columns], window: Window, begin: Micros) -> list[Row]:
+        """The rows of one site that differ from what was seen. At its first reading: those from `begin` on."""
+        if site.key in reading.absent:
+            if not reading.refused[site.key].retryable:
+                self._read_to[site.key] = window.end
+            return []
+        columns = reading.columns.get(site.key) or self._series.empty()
+        first, last = minutes_of(Window(max(window.start, begin - self._rules.settle), window.end))
+        figures = list(zip(*(getattr(columns, name) for name in columns.__struct_fields__), strict=True))
+        inside = [index for index, minute in enumerate(columns.minutes) if first <= minute < last]
+        told = self._told.get(site.key)
+        self._told[site.key] = {columns.minutes[index]: figures[index] for index in inside}
+        self._read_to[site.key] = window.end
+        if told is None:
+            fresh = [index for index in inside if columns.minutes[index] * MINUTE >= begin]
+        else:
+            fresh = [index for index in inside if told.get(columns.minutes[index]) != figures[index]]
+        return self._series.minutes(site, columns, fresh, self._clock() - self._rules.settle)
+
+    def _forget(self, watched: set[str]) -> None:
+        for held in (self._told, self._read_to):
+            for key in held.keys() - watched:
+                del held[key]
+
+
+def _distinct(reading: Reading[Any]) -> list[VendorError]:
+    """What failed, one of a kind."""
+    errors = [*reading.refused.values(), *([reading.moved] if reading.moved else [])]
+    return list({error.code: error for error in errors}.values())

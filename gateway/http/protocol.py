@@ -1,0 +1,85 @@
+"""uvicorn's HTTP protocol with a clock: a connection that does not get on with its request is closed.
+
+uvicorn waits for ever for the rest of a head and for a reader that never reads. Thousands of half-sent requests must
+not pile up, so the head has seconds and bytes, and so has the wait for somebody to take the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEAD_BYTES = 64 * 1024
+LONG_HEAD = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
+
+
+class PunctualProtocol(HttpToolsProtocol):
+    """One connection. `header_timeout` and `send_timeout` are in seconds, the same for all of a server."""
+
+    header_timeout = 10.0
+    send_timeout = 30.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head_bytes = 0
+        self._due: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        self._taken()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._due is None and self._idle:
+            self._await_head()
+        if self._due is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._due is not None and self._head_bytes > MOST_HEAD_BYTES:
+            self.transport.write(LONG_HEAD)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        self._head_came()
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.send_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._taken()
+        super().resume_writing()
+
+    @property
+    def _idle(self) -> bool:
+        """Whether no request is being answered."""
+        cycle: Any = self.cycle
+        return cycle is None or bool(cycle.response_complete)
+
+    def _await_head(self) -> None:
+        self._head_bytes = 0
+        self._due = self.loop.call_later(self.header_timeout, self.transport.close)
+
+    def _head_came(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    def _taken(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+
+def punctual(header_timeout: float, send_timeout: float) -> type[Any]:
+    """The protocol with these bounds, as uvicorn wants it: a class."""
+    return type("Protocol", (PunctualProtocol,), {"header_timeout": header_timeout, "send_timeout": send_timeout})

@@ -1,0 +1,177 @@
+"""What the gateway sees of itself: each room reports here in its own words, and this turns it into metrics and spans.
+
+Reporting never raises and never waits. A span lives in a context variable, so that questions to vendors find the
+operation they belong to.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from gateway.telemetry import course
+from gateway.telemetry.course import Course
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.names import Names
+from gateway.telemetry.traces import Span, Tracing, Value
+
+GRAPH = "/graphql"
+PARTIAL = "partial"
+_STANDARD = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_SHORTEST_WAIT = 0.001
+"""Seconds: less is not waiting but the way through the code."""
+
+Probe = Callable[[Metrics], Awaitable[None]]
+"""Writes figures that nobody reports, such as what is left of an allowance."""
+
+log = structlog.get_logger("gateway.telemetry")
+
+_operation: ContextVar[Span | None] = ContextVar("operation_span", default=None)
+
+
+class Seen:
+    """One request on its way. `status` 0: it went unanswered."""
+
+    def __init__(self, span: Span | None) -> None:
+        self.span = span
+        self.status = 0
+        self.line: Mapping[str, Any] = {}
+
+    def answered(self, status: int, line: Mapping[str, Any]) -> None:
+        """`line` is what the log says of the request."""
+        self.status = status
+        self.line = line
+
+
+class Telemetry:
+    """Metrics of one gateway, and its traces where they are on."""
+
+    def __init__(self, metrics: Metrics | None = None, tracing: Tracing | None = None) -> None:
+        self.metrics = metrics or Metrics()
+        self.names = Names()
+        self.tracing = tracing
+        self._probes: list[Probe] = []
+
+    @classmethod
+    def configured(cls, otlp_endpoint: str | None) -> Telemetry:
+        """Traces are on where the setting or the standard variables name a collector."""
+        metrics = Metrics()
+        if not otlp_endpoint and not any(os.environ.get(name) for name in _STANDARD):
+            return cls(metrics)
+        from gateway.telemetry.otlp import Otlp  # an import of 60 ms that most never need
+
+        return cls(metrics, Otlp(otlp_endpoint, metrics.spans_lost.inc))
+
+    # what was asked of us ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def request(self, path: str, traceparent: str | None) -> Iterator[Seen]:
+        """One HTTP request. `path` is one of the gateway's own or `other`."""
+        began = perf_counter()
+        operation = path == GRAPH
+        span = self.tracing.begin("graphql", traceparent) if self.tracing is not None and operation else None
+        outer = _operation.get()
+        if span is not None:
+            _operation.set(span)
+        self.metrics.in_flight.inc()
+        seen = Seen(span)
+        try:
+            yield seen
+        finally:
+            self.metrics.in_flight.dec()
+            _operation.set(outer)
+            self.metrics.requests.labels(path, str(seen.status) if seen.status else "gone").inc()
+            if operation:
+                self._operation(seen, perf_counter() - began)
+
+    def _operation(self, seen: Seen, seconds: float) -> None:
+        name, outcome = self.names.told(seen.line.get("operation")), outcome_of(seen)
+        self.metrics.operations.labels(name, outcome).inc()
+        self.metrics.operation_seconds.labels(name).observe(seconds)
+        if seen.span is not None:
+            attributes: dict[str, Value] = {"graphql.operation.name": name, "gateway.outcome": outcome}
+            attributes["http.response.status_code"] = seen.status
+            if "cost" in seen.line:
+                attributes["gateway.cost"] = seen.line["cost"]
+            for vendor, count in seen.line.get("calls", {}).items():
+                attributes[f"gateway.attempts.{vendor}"] = count
+            seen.span.end(attributes, name=f"graphql {name}", failed=outcome == "INTERNAL" or seen.status >= 500)
+
+    def fresh(self, vendor: str, lag: float | None, *, stale: bool) -> None:
+        """An answer was made of parts of this vendor. `lag`: seconds since the oldest changeable one was read."""
+        if lag is not None:
+            self.metrics.freshness_lag.labels(vendor).set(lag)
+        if stale:
+            self.metrics.stale_answers.labels(vendor).inc()
+
+    # what we ask ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def call(self, vendor: str, endpoint: str) -> Iterator[Course]:
+        """One question to a vendor, its retries included."""
+        met = Course(vendor, endpoint)
+        outer = course.enter(met)
+        operation = _operation.get()
+        span = None
+        if operation is not None:
+            span = operation.child(f"{vendor} {endpoint}", {"gateway.vendor": vendor, "gateway.endpoint": endpoint})
+            met.headers = {"traceparent": span.header}
+        try:
+            yield met
+        finally:
+            course.leave(outer)
+            self.metrics.calls.labels(vendor, endpoint, met.outcome).inc()
+            if met.waited >= _SHORTEST_WAIT:
+                self.metrics.quota_wait.labels(vendor, endpoint).observe(met.waited)
+            if span is not None:
+                span.end(_story(met), failed=met.outcome != "ok")
+
+    def attempt(self, vendor: str, endpoint: str, outcome: str, seconds: float) -> None:
+        """One HTTP request to a vendor is done."""
+        self.metrics.attempts.labels(vendor, endpoint, outcome).inc()
+        self.metrics.attempt_seconds.labels(vendor, endpoint).observe(seconds)
+
+    # what nobody reports ----------------------------------------------------------------------------------------
+
+    def add(self, probe: Probe) -> None:
+        self._probes.append(probe)
+
+    async def probed(self) -> None:
+        """Has every probe write its figures."""
+        for probe in self._probes:
+            try:
+                await probe(self.metrics)
+            except Exception:  # a figure that cannot be told must not end those that can
+                log.exception("probe")
+
+    def close(self) -> None:
+        self._probes.clear()
+        if self.tracing is not None:
+            self.tracing.close()
+
+
+def outcome_of(seen: Seen) -> str:
+    """`ok`, `partial`, the first of its error codes, `gone` where the caller left, `page` where it was none."""
+    told = str(seen.line.get("outcome", ""))
+    if not told:
+        return "gone" if not seen.status else "page" if seen.status < 400 else "refused"
+    first = told.partition(",")[0]
+    return PARTIAL if first == "ok" and seen.line.get("failures") else first
+
+
+def _story(met: Course) -> dict[str, Value]:
+    story: dict[str, Value] = {
+        "gateway.outcome": met.outcome,
+        "gateway.attempts": met.attempts,
+        "gateway.cache": met.cache,
+        "gateway.quota.waited_ms": round(met.waited * 1000, 1),
+    }
+    if met.status is not None:
+        story["http.response.status_code"] = met.status
+    return story

@@ -1,0 +1,104 @@
+"""The compiled executor against the reference, over generated operations and data with everything wrong in it.
+
+`python -m tests.execution.test_differential COUNT [SEED]` runs more cases than a test run has time for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from inspect import isawaitable
+from random import Random
+from typing import Any
+
+import pytest
+from graphql import GraphQLError, parse, validate
+from strawberry.execution import optimized_is_awaitable
+
+from gateway.execution.compiled import CompiledExecutor
+from gateway.execution.documents import Documents, core
+from gateway.execution.plans import Plans
+from tests.execution.maze import Context, Operation, World, schema
+
+pytestmark = pytest.mark.anyio
+
+SCHEMA = schema()
+CORE = core(SCHEMA)
+DOCUMENTS = Documents(SCHEMA)
+
+
+def shown(error: GraphQLError) -> tuple[Any, ...]:
+    cause = type(error.original_error).__name__
+    return error.message, tuple(error.path or ()), tuple(map(tuple, error.locations or ())), cause
+
+
+async def ran(text: str, variables: dict[str, Any], plans: Plans | None, *, allowed: bool) -> tuple[Any, ...]:
+    """Data, errors and what the context was told, in a form in which order counts."""
+    context = Context(allowed=allowed)
+    executor = CompiledExecutor.build(
+        CORE,
+        parse(text) if plans is None else KEPT[text],
+        context_value=context,
+        raw_variable_values=variables,
+        is_awaitable=optimized_is_awaitable,
+        hide_suggestions=True,
+        operation_extensions={},
+        plans=plans,
+    )
+    assert not isinstance(executor, list), executor
+    result = executor.execute_operation()
+    if isawaitable(result):
+        result = await result
+    errors = [shown(error) for error in result.errors or ()]
+    # Of fields that fail while they wait, which one is first is a matter of time: told is one entry per selection, in
+    # the order in which the first of each failed.
+    selections = list(dict.fromkeys((m, tuple(p for p in path if isinstance(p, str)), c) for m, path, _, c in errors))
+    if any(message in WAITED for message, *_ in errors):
+        errors.sort(key=repr)
+    return repr(result.data), selections, errors, [shown(error) for error in context.errors]
+
+
+WAITED = frozenset({"three is slow", "four is not sure", "two has no twin"})
+KEPT: dict[str, Any] = {}
+
+
+async def compared(seed: int) -> bool:
+    """One case; True where it was a valid operation. Raises AssertionError where the executors differ."""
+    random = Random(seed)
+    World(random, random.choice((0.0, 0.02, 0.1, 0.3))).fill()
+    operation = Operation(random)
+    tree = parse(operation.text)
+    if validate(CORE, tree):
+        return False
+    KEPT.clear()
+    KEPT[operation.text] = tree
+    allowed = random.random() < 0.5
+    plans = DOCUMENTS.prepare(operation.text).plans
+    expected = await ran(operation.text, operation.variables, None, allowed=allowed)
+    for sight in ("first", "second", "third"):
+        found = await ran(operation.text, operation.variables, plans, allowed=allowed)
+        assert found == expected, (
+            f"seed {seed}, {sight} sight:\n{operation.text}\n{operation.variables}\n{expected}\n{found}"
+        )
+    other = {**operation.variables, "yes": not operation.variables["yes"], "no": not operation.variables["no"]}
+    expected = await ran(operation.text, other, None, allowed=not allowed)
+    for _ in range(2):
+        found = await ran(operation.text, other, plans, allowed=not allowed)
+        assert found == expected, f"seed {seed}, other variables:\n{operation.text}\n{other}\n{expected}\n{found}"
+    return True
+
+
+async def cases(first: int, count: int) -> int:
+    return sum([await compared(first + number) for number in range(count)])
+
+
+async def test_no_operation_tells_the_compiled_executor_from_the_reference() -> None:
+    seed = int(os.environ.get("DIFFERENTIAL_SEED") or Random().randrange(2**40))
+    print(f"DIFFERENTIAL_SEED={seed}")
+    assert await cases(seed, 300) > 150
+
+
+if __name__ == "__main__":
+    wanted, at = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    print(f"{asyncio.run(cases(at, wanted))} valid operations of {wanted}, seeds from {at}: no difference")
