@@ -13,6 +13,7 @@ from gateway.access.budget import Allowance, Budget, LocalBudget
 from gateway.access.policy import Policy
 from gateway.access.principal import Principal
 from gateway.access.pseudonyms import Pseudonyms
+from gateway.bi.reading import Tables
 from gateway.cache import freshness
 from gateway.cache.wrap import Cache
 from gateway.domain.clock import Clock, system
@@ -36,7 +37,7 @@ from gateway.settings import ConfigurationError, Settings, VendorsSettings
 from gateway.telemetry import Telemetry
 from gateway.upstream.calls import Attempt, Observer, tally, unobserved
 from gateway.upstream.probe import VendorProbe
-from gateway.upstream.transport import HttpxTransport
+from gateway.upstream.sockets import AiohttpTransport
 from gateway.upstream.transport import Request as Fetch
 from gateway.upstream.vendor import Vendor, build_client
 
@@ -68,6 +69,7 @@ class Gateway:
         self._policy = policy
         self._pseudonyms = pseudonyms
         self.catalog = catalog
+        self.tables = Tables(catalog, pseudonyms)
 
     @property
     def sandbox(self) -> bool:
@@ -246,7 +248,7 @@ def _hosted(settings: Settings, world: World, stack: AsyncExitStack) -> tuple[Se
 
 async def _policy(settings: Settings, pseudonyms: Pseudonyms, clock: Clock, stack: AsyncExitStack) -> Policy:
     url = settings.jwt.jwks_url
-    transport = HttpxTransport(max_connections=2) if url else None
+    transport = AiohttpTransport(max_connections=2) if url else None
     if transport is not None:
         stack.push_async_callback(transport.close)
 

@@ -78,10 +78,12 @@ class Pseudonyms:
         for part in before:
             begun.update(_framed(part))
 
+        copy = begun.copy
+
         def opaque_id(last: str) -> str:
-            digest = begun.copy()
+            digest = copy()
             digest.update(_framed(last))
-            return _encode(digest.digest())
+            return b2a_base64(digest.digest(), newline=False).translate(_URL_SAFE, b"=").decode()
 
         return opaque_id
 

@@ -1,4 +1,4 @@
-"""Rows of `counts`, `engagement` and `kpis`: figures the vendors make themselves. Nothing is added up or derived here."""
+"""Rows of `counts`, `engagement` and `kpis`: figures the vendors make themselves. None is added up or derived here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from gateway.bi.ask import MODULES, Ask, KpiTerms
-from gateway.bi.tables import Batch
+from gateway.bi.tables import Batch, batch
 from gateway.domain.errors import Forbidden, InputError, NotAdditive
 from gateway.domain.instant import MINUTE
 from gateway.domain.kpi import KpiAsk
@@ -46,20 +46,9 @@ async def count_rows(request: Request, ask: Ask, sites: Sequence[Site], window: 
         stays, people = await figures.sessions(asked, inside), await figures.users(asked, inside)
         _whole(stays)
         _whole(people)
-        ordered = sorted(asked, key=lambda site: site.key)
-        yield batch(
-            [
-                (
-                    site.key,
-                    bucket[0] * MINUTE,
-                    bucket[1] * MINUTE,
-                    stays.by_key.get(site.key),
-                    people.by_key.get(site.key),
-                )
-                for site in ordered
-            ],
-            5,
-        )
+        start, end = bucket[0] * MINUTE, bucket[1] * MINUTE
+        keys = sorted(site.key for site in asked)
+        yield batch([(key, start, end, stays.by_key.get(key), people.by_key.get(key)) for key in keys], 5)
 
 
 def _whole(counted: Counted) -> None:
@@ -101,7 +90,7 @@ async def engagement_rows(request: Request, ask: Ask, sites: Sequence[Site], day
 
 
 async def kpi_rows(request: Request, ask: Ask, sites: Sequence[Site] | None, days: Days) -> AsyncIterator[Batch]:
-    """Of the application, or of the sites named: one call where the vendor can. Rights as in the graph (rules.md 11)."""
+    """Of the application, or of the sites named: one call where the vendor can. Rights as in rules.md 11."""
     terms = ask.kpi
     assert terms is not None
     application = await request.application(ask.application)
@@ -190,10 +179,3 @@ def _points(series: KpiSeries, terms: KpiTerms, names: dict[str, str]) -> Iterab
 
 def _folded(name: str) -> str:
     return name.replace("_", "").lower()
-
-
-def batch(rows: Sequence[tuple[Any, ...]], width: int, marks: Sequence[int] | None = None) -> Batch:
-    """Rows as columns."""
-    if not rows:
-        return Batch([[] for _ in range(width)], 0, marks)
-    return Batch([list(column) for column in zip(*rows, strict=True)], len(rows), marks)

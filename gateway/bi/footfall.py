@@ -28,7 +28,7 @@ Row: TypeAlias = tuple[Any, ...]
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """What rows depend on besides minutes. `as_of`: buckets are filled up to then; `final_at`: those ended are final."""
+    """What rows depend on besides minutes: buckets are filled up to `as_of`; those ended by `final_at` are final."""
 
     window: Window
     granularity: Granularity

@@ -23,8 +23,8 @@ _WIDTH = 4
 class Mark(msgspec.Struct, frozen=True, array_like=True):
     """One export as the next one must know it. `settled`: buckets ended by then were final; `at`: when it was asked.
 
-    Of sessions: `open` are digests of those that had no end, `seen` of the other ones that began in the last moments,
-    among which late ones may still turn up; `open` None: too many to name; `oldest` is the earliest start among the open ones.
+    Of sessions: `open` are digests of those that had no end (None: too many to name), `oldest` their earliest start;
+    `seen` are those of the other ones that began in the last moments, among which late ones may still turn up.
     """
 
     started: Micros

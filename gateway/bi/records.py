@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from typing import Any, TypeVar
 
 from gateway.bi.ask import Ask
-from gateway.bi.figures import batch
-from gateway.bi.tables import Batch
+from gateway.bi.tables import Batch, batch
 from gateway.domain.campaign import Campaign, CampaignQuery
 from gateway.domain.errors import NotConfigured
 from gateway.domain.point_of_interest import PointOfInterest, PointOfInterestQuery

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.access.pseudonyms import Pseudonyms
 from gateway.bi.incremental import Mark, digest_of, digests, packed
-from gateway.bi.tables import Batch
+from gateway.bi.tables import Batch, batch
 from gateway.domain import instant
 from gateway.domain.instant import DAY, MINUTE, Micros
 from gateway.domain.session import AppRecord, SessionStatus
@@ -38,10 +38,7 @@ class Stays:
 
     def batch(self, sessions: Sequence[Session]) -> Batch:
         rows = [self._row(session) for session in sessions]
-        width = 19 if self._pii else 12
-        return Batch(
-            [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)], len(rows)
-        )
+        return batch(rows, 19 if self._pii else 12)
 
     def _row(self, session: Session) -> tuple[Any, ...]:
         record = session.record

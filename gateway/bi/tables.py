@@ -84,6 +84,13 @@ class Batch(msgspec.Struct):
     marks: Sequence[int] | None = None
 
 
+def batch(rows: Sequence[tuple[Any, ...]], width: int, marks: Sequence[int] | None = None) -> Batch:
+    """Rows as columns."""
+    if not rows:
+        return Batch([[] for _ in range(width)], 0, marks)
+    return Batch([list(column) for column in zip(*rows, strict=True)], len(rows), marks)
+
+
 def _text(name: str, description: str, *, null: bool = True, key: bool = False, raw: bool = False) -> Column:
     return Column(name, Kind.TEXT, description, null, key, raw)
 

@@ -132,10 +132,8 @@ class Entries(Generic[Value]):
             if not late:
                 return self._told(await flight)
             task = asyncio.ensure_future(flight)
-            await asyncio.wait({task}, timeout=PATIENCE)
-            if task.done():
+            if await shelf.flights.patiently(task, PATIENCE):
                 return self._told(task.result())
-            shelf.flights.aside(task)
         except UpstreamError as error:
             if isinstance(error, Rejected) or not held.good(shelf.clock(), held.lasts.broken):
                 raise

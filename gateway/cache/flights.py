@@ -23,6 +23,7 @@ MOMENT = 0.5
 """Seconds a failure is shared with newcomers."""
 
 _LATER = 0.25
+_BEHIND = 0.05
 
 
 class _Flight(msgspec.Struct):
@@ -49,7 +50,9 @@ class Flights:
             led = flight is None
             if flight is None:
                 flight = self._begin(place, fly)
-            await asyncio.wait({flight.task}, timeout=deadline.remaining())
+            left = deadline.remaining()
+            # a moment more than there is, for the read itself knows better what it failed of
+            await asyncio.wait({flight.task}, timeout=None if left is None else left + _BEHIND)
             if not flight.task.done():
                 raise TimedOut(self._vendor, "The vendor did not answer in time.")
             if flight.task.cancelled():
@@ -61,12 +64,14 @@ class Flights:
                 raise error.with_traceback(None)
             self._failed.pop(place, None)
 
-    def aside(self, work: Awaitable[object]) -> asyncio.Task[Any]:
-        """Runs on in the background; its failure is nobody's."""
-        task = asyncio.ensure_future(_quietly(work))
-        self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
-        return task
+    async def patiently(self, work: asyncio.Future[Any], seconds: float) -> bool:
+        """Whether `work` is done in time; if not it goes on in the background."""
+        try:
+            await asyncio.wait({work}, timeout=seconds)
+        finally:
+            if not work.done():
+                self._aside(work)
+        return work.done()
 
     async def close(self) -> None:
         """Ends what is still under way."""
@@ -74,6 +79,12 @@ class Flights:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _aside(self, work: Awaitable[object]) -> None:
+        """Runs on in the background; its failure is nobody's."""
+        task = asyncio.ensure_future(_quietly(work))
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
 
     def _begin(self, key: tuple[Lane, Hashable], fly: Callable[[], Awaitable[T]]) -> _Flight:
         left = deadline.remaining()

@@ -45,8 +45,13 @@ class Edition:
         """None where the store cannot tell what other replicas wrote: nothing may be kept or believed then."""
         if self._untold:
             await self.written()
-        told = None if self._untold else await self._shelf.token(self._key)
+        told = None if self._untold else await self._shelf.ensured(self._key, _VERSION_SECONDS)
         return None if told is None else f"{self._writes}.{told}"
+
+    @property
+    def own(self) -> str:
+        """What this process wrote: keeps a read from joining one that began before, where nothing else can."""
+        return f"own.{self._writes}"
 
     async def written(self) -> None:
         """Something was written, or may have been."""
@@ -143,7 +148,7 @@ class CachedRecords:
 
         async def block(index: int) -> Page[Record]:
             return await entries.value(
-                (edition, *question, index),
+                (edition or self._edition.own, *question, index),
                 lambda: ask(index * rows, rows),
                 lambda began: LIST,
                 keeps=edition is not None,
@@ -177,7 +182,7 @@ class CachedRecords:
             return await ask()
 
         found = await entries.value(
-            (edition, application, reference), read, lambda began: LIST, keeps=edition is not None
+            (edition or self._edition.own, application, reference), read, lambda began: LIST, keeps=edition is not None
         )
         if asked and found is not None and edition is not None:
             for name in {found.id, *_keys(found)} - {reference}:

@@ -54,7 +54,7 @@ class Purges:
             doomed = {key for key in held | there if _meant(key.removeprefix(prefix), names, window)}
             for key in doomed:
                 self._local.drop(key)
-            if self._store is not None and doomed & there:
+            if self._store is not None:
                 await self._store.delete(sorted(doomed & there))
                 await self._store.set(shelf.key("purged"), secrets.token_hex(8).encode(), 86_400)
             dropped += len(doomed)

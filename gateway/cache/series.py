@@ -195,11 +195,9 @@ class SeriesCache(Generic[Column]):
             asyncio.gather(*(self._announced(track, gap, self.fetch(track, gap, budget, ask)) for gap in gaps))
         )
         try:
-            if not view.gaps(window, fresh(now, self.rule.late)):
-                await asyncio.wait({reads}, timeout=PATIENCE)
-                if not reads.done():
-                    self.shelf.flights.aside(reads)
-                    return None
+            late = not view.gaps(window, fresh(now, self.rule.late))
+            if late and not await self.shelf.flights.patiently(reads, PATIENCE):
+                return None
             found = await reads
         except UpstreamError as error:
             if isinstance(error, Rejected) or view.gaps(window, bearable(self.shelf.clock())):

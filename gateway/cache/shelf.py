@@ -136,6 +136,17 @@ class Shelf:
             return None
         return "" if raw is None else raw.decode("ascii", errors="replace")
 
+    async def ensured(self, key: str, seconds: float) -> str | None:
+        """As `token`, but there is always one: a store that lost it must not look like one that never had it."""
+        told = await self.token(key)
+        if told == "" and self._store is not None:
+            try:
+                await self._store.lock(key, secrets.token_hex(8), seconds)
+            except StoreAway:
+                return None
+            told = await self.token(key)
+        return told
+
     async def stamp(self, key: str, seconds: float) -> bool:
         """Puts a new text under `key`; False where the store could not take it."""
         if self._store is None:

@@ -171,8 +171,8 @@ class Walks(Generic[Column]):
         cache, grain = self.cache, self.cache.rule.grain
         density = edge.density
         rows = 2 * self._page_rows * _FULL
-        if grain > 1:  # the vendor reads around each window, so short ones are dear: grow fast
-            rows = min(2000.0, 200.0 * 4**edge.step)
+        if grain > 1:  # the vendor reads around each window, so short ones are dear
+            rows = min(2000.0, 1000.0 * 2**edge.step)
         for _ in range(_STEPS):
             length = rest.length if density <= 0 else min(rest.length, int(rows / density))
             length = max(grain, min(rest.length, -(-length // grain) * grain))

@@ -6,6 +6,7 @@ An integer compares, subtracts and packs at no cost; text is made once, where a 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
@@ -17,6 +18,8 @@ HOUR: Micros = 60 * MINUTE
 DAY: Micros = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # its text carries no offset to cut off
+_WHOLE = len("1970-01-01T00:00:00")
 _MICROSECOND = timedelta(microseconds=1)
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -55,9 +58,8 @@ def parse(text: str) -> Micros:
 
 def text(instant: Micros) -> str:
     """`2026-11-22T10:00:00Z`; a fraction only where there is one, without trailing zeros."""
-    moment = to_datetime(instant)
-    whole = moment.strftime("%Y-%m-%dT%H:%M:%S") if moment.year >= 1000 else moment.isoformat()[:19]
-    return f"{whole}.{moment.microsecond:06d}".rstrip("0") + "Z" if moment.microsecond else whole + "Z"
+    told = (_NAIVE_EPOCH + timedelta(microseconds=instant)).isoformat()
+    return told.rstrip("0") + "Z" if len(told) > _WHOLE else told + "Z"
 
 
 class _MinuteTexts(dict[int, str]):
@@ -74,9 +76,8 @@ _REMEMBERED = 65_536
 _minute_texts = _MinuteTexts()
 
 
-def minute_text(minute: int) -> str:
-    """The instant a whole minute since the epoch starts."""
-    return _minute_texts[minute]
+minute_text: Callable[[int], str] = _minute_texts.__getitem__
+"""The text of the instant a whole minute since the epoch starts."""
 
 
 def day_of(instant: Micros) -> date:

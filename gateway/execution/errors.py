@@ -109,7 +109,7 @@ def grouped(errors: Iterable[GraphQLError], most: int = MOST_ENTRIES) -> tuple[l
         groups.setdefault((selection, _code(error, cause), vendor), []).append(error)
     entries: list[Entry] = []
     incidents: list[Incident] = []
-    for group in list(groups.values())[:most]:
+    for group in sorted(groups.values(), key=_written)[:most]:
         first = min(group, key=_place)
         told, met = _told(first, len(group))
         if len(group) > 1:
@@ -118,6 +118,15 @@ def grouped(errors: Iterable[GraphQLError], most: int = MOST_ENTRIES) -> tuple[l
         if met is not None:
             incidents.append(met)
     return entries, incidents
+
+
+def _written(group: list[GraphQLError]) -> tuple[int, int, str, str]:
+    """Errors are told in the order of the document: which of several vendors fails first is a matter of time."""
+    first = group[0]
+    line, column = first.locations[0] if first.locations else (0, 0)
+    cause = _cause(first)
+    vendor = cause.vendor.value if isinstance(cause, VendorError) else ""
+    return line, column, _code(first, cause), vendor
 
 
 def without_values(message: str) -> str:

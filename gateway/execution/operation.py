@@ -28,6 +28,8 @@ MOST_COERCION_ERRORS = 20
 
 READ_ONLY = frozenset({OperationType.QUERY})
 READ_AND_WRITE = READ_ONLY | {OperationType.MUTATION}
+READ_AND_FOLLOW = READ_ONLY | {OperationType.SUBSCRIPTION}
+EVERYTHING = READ_AND_WRITE | READ_AND_FOLLOW
 
 
 class GraphQLRequest(msgspec.Struct, frozen=True):
@@ -150,13 +152,11 @@ class Operations:
             return Outcome(Phase.RAN, None, errors=[internal(met)], incidents=[met])
 
     async def _ran(self, request: GraphQLRequest, context: Context) -> Outcome:
-        document = await self._documents.prepared(request.query)
-        executor = self._prepare(document, request, context)
-        estimate, told = self._judged(document, request, context)
+        document, executor, estimate, told = await self.admitted(request, context)
         result = executor.execute_operation()
         if isawaitable(result):
             result = await result
-        outcome = self._outcome(result, context)
+        outcome = self.outcome(result, context)
         outcome.estimate = estimate
         outcome.operation = request.operation_name or next(iter(document.operations))
         outcome.extensions |= told
@@ -176,12 +176,24 @@ class Operations:
             document.signatures[name] = signature
         return document.signatures[name]
 
+    async def kind(self, request: GraphQLRequest) -> OperationType | None:
+        """Of the operation meant; None where there is none."""
+        document = await self._documents.prepared(request.query)
+        operation = None if document.errors else _meant(document, request.operation_name)
+        return None if operation is None else operation.operation
+
+    async def admitted(
+        self, request: GraphQLRequest, context: Context
+    ) -> tuple[Document, Executor[Any], Estimate | None, dict[str, Any]]:
+        """Ready to run: prepared, permitted and priced; and what of its price is told. Raises Refused."""
+        document = await self._documents.prepared(request.query)
+        executor = self._prepare(document, request, context)
+        return document, executor, *self._judged(document, request, context)
+
     async def explain(self, request: GraphQLRequest, context: Context) -> Outcome:
         """As `run`, but nothing is run: only what it would cost is told, in `extensions`."""
         try:
-            document = await self._documents.prepared(request.query)
-            self._prepare(document, request, context)
-            estimate, told = self._judged(document, request, context)
+            _, _, estimate, told = await self.admitted(request, context)
             return Outcome(Phase.PRICE, extensions=told, estimate=estimate)
         except Refused as refused:
             return Outcome(refused.phase, errors=refused.errors, extensions=refused.told)
@@ -244,7 +256,8 @@ class Operations:
                 raise Refused(Phase.PRICE, [too_complex("selections", MOST_STEPS + 1, MOST_STEPS)]) from None
         return found
 
-    def _outcome(self, result: object, context: Context) -> Outcome:
+    def outcome(self, result: object, context: Context) -> Outcome:
+        """What a run came to, its errors masked and grouped."""
         assert isinstance(result, ExecutionResult), "incremental delivery is not switched on"
         errors, incidents = grouped([*(result.errors or ()), *context.errors], self._limits.errors)
         return Outcome(Phase.RAN, result.data, errors, context.extensions(), incidents)

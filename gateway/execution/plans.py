@@ -33,7 +33,7 @@ from graphql import (
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
 from graphql.pyutils import Path
 
-from gateway.execution.rows import JOINED, ROW, Joined, Row
+from gateway.execution.rows import JOINED, ROW, Joined, Reads, Row
 
 LONG = 1_000
 """Rows a plan completes in one go; more are completed in turns with whatever else waits for the loop."""
@@ -210,9 +210,8 @@ class _Writer:
 
     def value(self, type_: Any, var: str, fields: FieldDetailsList, place: _Place) -> Lines:
         """Turns what `var` holds into its output value, in place."""
-        if isinstance(type_, GraphQLNonNull):
-            lines, reads = self._inner(type_.of_type, var, fields, place)
-            return [f"if {var} is None: raise Surprise", *lines], reads
+        if isinstance(type_, GraphQLNonNull):  # every check below refuses None
+            return self._inner(type_.of_type, var, fields, place)
         lines, reads = self._inner(type_, var, fields, msgspec.structs.replace(place, chain=False))
         return [f"if {var} is not None:", *_indented(lines)], reads
 
@@ -260,13 +259,21 @@ class _Writer:
         for possible in self._collector.schema.get_possible_types(type_):
             if possible.is_type_of is None:
                 continue
-            of = self._name(possible.is_type_of)
             found, reading = self._object(possible, var, fields, place, known=True)
-            lines += [f"{word} {of}({var}, None) is True:", *_indented(found)]
+            lines += [f"{word} {self._is(possible, var)}:", *_indented(found)]
             reads, word = reads or reading, "elif"
         if word == "if":
             return self._unplanned()
         return [*lines, "else: raise Surprise"], reads
+
+    def _is(self, type_: GraphQLObjectType, var: str) -> str:
+        """The condition under which a value is of this type."""
+        says: Any = type_.is_type_of
+        if isinstance(says, Reads):
+            if len(says.classes) == 1:
+                return f"type({var}) is {self._name(says.classes[0])}"
+            return f"type({var}) in {self._name(says.classes)}"
+        return f"{self._name(says)}({var}, None) is True"
 
     def _unplanned(self) -> Lines:
         raise _Unplanned
@@ -277,9 +284,10 @@ class _Writer:
         grouped, deferred, _ = self._collector.collect_subfields(type_, fields)
         if deferred:
             raise _Unplanned
-        lines: list[str] = [f"if type({var}) not in plain: look({var}, plain)"]
+        by_class = isinstance(type_.is_type_of, Reads)
+        lines = [] if by_class else [f"if type({var}) not in plain: look({var}, plain)"]
         if type_.is_type_of is not None and not known:
-            lines.append(f"if {self._name(type_.is_type_of)}({var}, None) is not True: raise Surprise")
+            lines.append(f"if not ({self._is(type_, var)}): raise Surprise")
         out = self._name()
         members: list[tuple[str, str]] = []
         later = reads = False
@@ -403,7 +411,7 @@ class _Writer:
 
 def _look(value: Any, plain: set[type]) -> None:
     """Whether values of this class are data; remembered in `plain`."""
-    if value is Undefined or isinstance(value, Exception) or isawaitable(value):
+    if value is None or value is Undefined or isinstance(value, Exception) or isawaitable(value):
         raise Surprise
     plain.add(type(value))
 

@@ -38,6 +38,16 @@ class Row(msgspec.Struct, frozen=True):
     masked: Callable[[Any, Any, int], None] | None = None
 
 
+class Reads:
+    """`is_type_of` of a type whose sources are of these classes, and of no class below them."""
+
+    def __init__(self, *classes: type) -> None:
+        self.classes = classes
+
+    def __call__(self, source: object, _info: object) -> bool:
+        return type(source) in self.classes
+
+
 class Infos(Sequence[Any]):
     """The info of each row of a join, made when it is read."""
 

@@ -16,16 +16,22 @@ from gateway.federation.engagement import Engagement
 from gateway.federation.footfall import Footfall
 from gateway.federation.kpis import Kpis
 from gateway.federation.lists import Lists
+from gateway.federation.live import Live
+from gateway.federation.minute_tail import MinuteTail
 from gateway.federation.series import OccupancySeries, Rules, VisitSeries
 from gateway.federation.sessions import Sessions
 from gateway.federation.sites import Sites
+from gateway.federation.stay_tail import SessionTail
 from gateway.federation.supplies import Supplies
 from gateway.federation.writes import Writes
 from gateway.settings import BespotSettings, OkubeSettings
 
 
 class Catalog:
-    """Nouns by name. `supplies` says which vendors are there; `applications` which of Okube's may be named."""
+    """Nouns by name. `supplies` says which vendors are there; `applications` which of Okube's may be named.
+
+    `sessions_every`: seconds between two readings for those who follow sessions.
+    """
 
     def __init__(
         self,
@@ -35,6 +41,8 @@ class Catalog:
         clock: Clock,
         counter: BespotSettings,
         okube: OkubeSettings,
+        *,
+        sessions_every: float = 60,
     ) -> None:
         signer = Cursors(cursors)
         rules = Rules(int(counter.settle * SECOND), int(counter.carry_forward * SECOND))
@@ -50,6 +58,19 @@ class Catalog:
         self.sessions = Sessions(*parts, counter.stale_after)
         self.visits: Footfall[Visit, VisitColumns] = Footfall(VisitSeries(), *parts, rules)
         self.occupancy: Footfall[Occupancy, OccupancyColumns] = Footfall(OccupancySeries(rules), *parts, rules)
+        lag = int(counter.publish_lag * SECOND)
+        self.live = Live(
+            lambda: MinuteTail(VisitSeries(), supplies, crosswalk, clock, rules, lag),
+            lambda: MinuteTail(OccupancySeries(rules), supplies, crosswalk, clock, rules, lag),
+            lambda: SessionTail(
+                supplies,
+                crosswalk,
+                clock,
+                every=int(sessions_every * SECOND),
+                stale_after=counter.stale_after,
+            ),
+            clock,
+        )
         self.counts = Counts(supplies, crosswalk)
         self.engagement = Engagement(supplies)
         self.lists = Lists(signer, clock)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from hmac import compare_digest
 
@@ -32,22 +33,33 @@ class Cursors:
 
     def bind(self, field: str, *bound: object) -> Binding:
         """A codec for one field with one set of filters, window and rights; `bound` are plain values."""
-        context = blake2b(msgspec.msgpack.encode((field, bound), order="sorted"), digest_size=16).digest()
-        return Binding(self._keys, context)
+        return Binding(self._keys, (field, bound))
 
 
 class Binding:
-    """Turns positions of one connection into cursors and back."""
+    """Turns positions of one connection into cursors and back. Costs nothing until a cursor is asked for."""
 
-    __slots__ = ("_macs",)
+    def __init__(self, keys: Sequence[bytes], bound: object) -> None:
+        self._keys = keys
+        self._bound = bound
 
-    def __init__(self, keys: Sequence[bytes], context: bytes) -> None:
-        self._macs = tuple(blake2b(_VERSION + context, key=key, digest_size=_MAC) for key in keys)
+    @cached_property
+    def _macs(self) -> tuple[blake2b, ...]:
+        context = blake2b(msgspec.msgpack.encode(self._bound, order="sorted"), digest_size=16).digest()
+        return tuple(blake2b(_VERSION + context, key=key, digest_size=_MAC) for key in self._keys)
 
-    def encode(self, position: bytes) -> str:
-        mac = self._macs[0].copy()
-        mac.update(position)
-        return _text(_VERSION + mac.digest() + position)
+    @cached_property
+    def encode(self) -> Callable[[bytes], str]:
+        """A position as a cursor."""
+        begun = self._macs[0].copy
+
+        def encode(position: bytes) -> str:
+            mac = begun()
+            mac.update(position)
+            raw = _VERSION + mac.digest() + position
+            return b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
+
+        return encode
 
     def decode(self, cursor: str, argument: str) -> bytes:
         """The position in `cursor`, or CursorError that names the argument and never repeats it."""

@@ -21,7 +21,7 @@ from gateway.domain.window import Window
 Body = TypeVar("Body")
 
 PAGES = 8
-_FULL = 0.8
+_FULL = 0.93
 _NARROWINGS = 16
 _MONTH = 31 * DAY
 _RECORDS = 20_000

@@ -107,10 +107,7 @@ class MinuteReader(Generic[Columns]):
         )
 
         async def read(part: Window, budget: int | None) -> Slice[dict[str, Columns]]:
-            found = await self._gathered(self._widened(part), budget)
-            if self._lookback:  # rows before the part would make it look nearer than it is
-                found.sample = [instant for instant in found.sample if instant in part]
-            return found
+            return await self._gathered(self._widened(part), budget)
 
         async for part, found in scan(read, window, reach):
             yield part, self._joined(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import AsyncIterator, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TypeAlias, cast
 
 import msgspec
@@ -139,7 +139,7 @@ class Sessions:
         if errors and silent and not (coverage and all(isinstance(error, NotConfigured) for error in errors)):
             raise _worst(errors)
         now = self._clock()
-        result = cut(self._served(taken, now), page, lambda row: binding.encode(_packed(row)))
+        result = cut(self._served(taken, now), page, _cursor(binding))
         errors += [error for error in moved if error.vendor not in {e.vendor for e in errors}][:1]
         result.coverage = [*coverage, *self._coverage(ask, sources, errors, now)]
         result.failures = errors
@@ -319,9 +319,14 @@ def _key(row: tuple[Key, Record]) -> Key:
     return row[0]
 
 
-def _packed(row: Session) -> bytes:
-    record = row.record
-    return _POSITION.pack(record.start, _RANK[row.vendor], zlib.crc32(record.id.encode()))
+def _cursor(binding: Binding) -> Callable[[Session], str]:
+    pack, check, rank = _POSITION.pack, zlib.crc32, _RANK
+
+    def cursor(row: Session) -> str:
+        record = row.record
+        return binding.encode(pack(record.start, rank[row.vendor], check(record.id.encode())))
+
+    return cursor
 
 
 def _between(

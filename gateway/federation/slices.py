@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from gateway.domain.instant import DAY, MINUTE, Micros
+from gateway.domain.ports import course
 from gateway.domain.ports.slices import Slice
 from gateway.domain.window import Window
 
@@ -24,6 +25,7 @@ _PROBE = 31 * DAY
 _GROWTH = 8
 _SMALLEST_BUDGET = 750
 _MOST_TRIES = 12
+_SPREAD = 3  # so many times thinner than the whole: what was seen is some stores' only
 
 
 class Reach(msgspec.Struct):
@@ -58,10 +60,15 @@ async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tu
 
     Slices that hold nothing are yielded too: they are known to be empty.
     """
+
+    async def heading(window: Window, budget: int | None) -> Slice[Body]:
+        with course.towards(span, reach.need, reach.picks, backward=reach.backward):
+            return await read(window, budget)
+
     rest, width = span, (reach.grain if reach.day_first else _PROBE) + _ahead(span, reach)
     while not rest.empty:
         probe = _near(rest, width, reach)
-        window, found = await _complete(read, probe, reach)
+        window, found = await _complete(heading, probe, reach)
         yield window, found
         rest = Window(rest.start, window.start) if reach.backward else Window(window.end, rest.end)
         if found.total == 0 and window == probe:
@@ -107,7 +114,7 @@ def _narrowed(window: Window, found: Slice[Body], reach: Reach) -> Window:
     if reach.day_first:
         return _near(window, max(_days(seen, wanted, reach), _ahead(window, reach)), reach)
     held, ahead = max(found.total or 0, len(seen) + 1), _ahead(window, reach)
-    width = _width(seen, wanted, held, ahead, reach) if seen else window.length // _GROWTH
+    width = _width(seen, wanted, held, window.length, ahead, reach) if seen else window.length // _GROWTH
     # on to the grain behind it, so that the row the window was cut at stays inside
     return _near(window, max(reach.grain, min(width + reach.grain - 1, window.length - 1)), reach)
 
@@ -131,18 +138,22 @@ def _ahead(window: Window, reach: Reach) -> Micros:
     return max(0, window.end - reach.now) if reach.backward and reach.now is not None else 0
 
 
-def _width(seen: list[Micros], wanted: list[Micros], held: int, ahead: Micros, reach: Reach) -> Micros:
+def _width(seen: list[Micros], wanted: list[Micros], held: int, length: Micros, ahead: Micros, reach: Reach) -> Micros:
     """How far from the near end the needed rows should reach, from the distances of sampled rows in vendor order.
 
-    `wanted`: those of the wanted ones, ascending. `held`: rows the vendor holds in the window. `ahead`: the part of
-    the near end where none are expected.
+    `wanted`: those of the wanted ones, ascending. `held`: rows the vendor holds in the window, which is of `length`.
+    `ahead`: the part of the near end where none are expected.
     """
     need, page = reach.need, min(reach.budget, reach.page_rows, max(len(seen), reach.need))
     share = len(wanted) / len(seen) if wanted else reach.share
     if all(a <= b for a, b in pairwise(seen)):  # most likely sorted: the needed row is where it was seen
         if len(wanted) >= need:
             return wanted[need - 1] + 1
-        return int((seen[-1] + 1) * 1.2 * need / max(1.0, share * len(seen)))
+        if seen[-1] * held < _SPREAD * length * len(seen):
+            return int((seen[-1] + 1) * 1.2 * need / max(1.0, share * len(seen)))
+        # sorted by store: those that come first in the answer say nothing of the others but that time is thin
+        rows = min(max(1.6 * need / min(share, reach.share), 0.6 * reach.page_rows), 0.85 * reach.page_rows)
+        return max(int(length * rows / held), min(DAY, length // 2))
     rows = min(max(1.6 * need / max(share, 1e-6), 0.6 * page), 0.85 * max(reach.budget, reach.page_rows))
     if all(a >= b for a, b in pairwise(seen)):  # sorted the other way: the far end was seen, the near end was not
         unseen = held - len(seen)

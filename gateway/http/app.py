@@ -15,9 +15,10 @@ import orjson
 import structlog
 
 from gateway.execution.errors import Incident, incident, internal
-from gateway.http import csv_export
+from gateway.http import csv_export, exports
 from gateway.http.cors import Cors
 from gateway.http.csv_export import Export, Exports
+from gateway.http.exports import TableExports
 from gateway.http.graphiql.page import Page
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health
@@ -27,6 +28,7 @@ from gateway.http.metrics import PATH as METRICS
 from gateway.http.metrics import Figures
 from gateway.http.parameters import Disconnected
 from gateway.http.reply import Message, Receive, Refusal, Reply, Scope, Send
+from gateway.http.stream import Stream
 from gateway.settings import Settings
 from gateway.telemetry import Telemetry
 from gateway.telemetry.watch import Seen
@@ -39,7 +41,7 @@ ALWAYS = (
 NOTHING_TO_RUN = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 QUIET = frozenset({"/healthz", "/readyz"})
-PATHS = QUIET | {"/", "/graphql", METRICS, *csv_export.PATHS}
+PATHS = QUIET | {"/", "/graphql", METRICS, *csv_export.PATHS, *exports.PATHS}
 
 log = structlog.get_logger("gateway.http")
 
@@ -57,6 +59,7 @@ class Edge:
         self._figures = Figures(self._telemetry, insiders)
         self._telemetry.names.trust(self._graphql.trusted)
         self._exports = Exports(settings, self.lifecycle)
+        self._tables = TableExports(settings, self.lifecycle)
         self._cors = Cors(settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +73,7 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, seen: Seen) -> None:
         started = perf_counter()
         try:
-            reply: Reply | Export = await self._route(scope, receive)
+            reply: Reply | Export | Stream = await self._route(scope, receive)
         except Disconnected:
             return
         except Exception as error:
@@ -85,12 +88,14 @@ class Edge:
                 more = {**more, "trace": seen.span.trace_id}
             write_line(scope, reply.status, perf_counter() - started, reply.incidents, more)
 
-    async def _route(self, scope: Scope, receive: Receive) -> Reply | Export:
+    async def _route(self, scope: Scope, receive: Receive) -> Reply | Export | Stream:
         path: str = scope["path"]
         if path == "/graphql":
             return await self._graphql.answer(scope, receive)
         if path in csv_export.PATHS:
             return self._exports.reply(scope, receive)
+        if path in exports.PATHS:
+            return self._tables.reply(scope, receive)
         if scope["method"] not in ("GET", "HEAD"):
             return Refusal(405 if self._known(path) else 404, "There is nothing here to write to.").reply()
         if path == "/healthz":

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from gateway.access.budget import Allowance
 from gateway.access.principal import Principal
+from gateway.bi.reading import Tables
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.execution.operation import GraphQLRequest, Outcome
 
@@ -45,6 +46,11 @@ class Graph(Protocol):
 
     def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """A whole list as the vendor's own CSV, in the encoding asked. Raises GatewayError."""
+        ...
+
+    @property
+    def tables(self) -> Tables:
+        """The facts as flat tables."""
         ...
 
     async def ready(self) -> Mapping[str, Any]:

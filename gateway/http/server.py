@@ -113,18 +113,7 @@ def run(
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it would log a second line beside the request's own
     logging.getLogger("uvicorn.error").addFilter(_has_no_line_of_its_own)
     lifecycle = Lifecycle()
-    config = uvicorn.Config(
-        Edge(settings, lifecycle, watched),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        ws="none",
-        http=punctual(settings.header_timeout, settings.send_timeout),
-        proxy_headers=False,  # origin.py reads them, of trusted addresses only
-        timeout_graceful_shutdown=FINISH,
-        timeout_keep_alive=int(settings.keep_alive),
-    )
+    config = configured(Edge(settings, lifecycle, watched), settings)
     server = Server(config, lifecycle, settings.drain_seconds, announcement)
 
     async def served() -> None:
@@ -136,6 +125,22 @@ def run(
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(served())
+
+
+def configured(edge: Edge, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the edge: no banner, no log of its own, nobody's word for an address, a clock on heads."""
+    return uvicorn.Config(
+        edge,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        http=punctual(settings.header_timeout, settings.send_timeout),
+        proxy_headers=False,  # origin.py reads them, of trusted addresses only
+        timeout_graceful_shutdown=FINISH,
+        timeout_keep_alive=int(settings.keep_alive),
+    )
 
 
 def collect_rarely() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from gateway.domain.application import Application as DomainApplication
+from gateway.execution.rows import Reads
 from gateway.schema import connection
 from gateway.schema.connection import PageInfo
 from gateway.schema.coverage import Coverage
@@ -25,9 +26,7 @@ class Application(Node):
     key: str | None = strawberry.field(description="Okube's own key; `application` arguments take it.")
     name: str | None = strawberry.field(description="What it is called.")
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainApplication)
+    is_type_of = Reads(DomainApplication)
 
 
 @strawberry.type(description="An application and its cursor.")

@@ -14,6 +14,7 @@ from gateway.schema.scalars import SCALARS
 from gateway.schema.session import AppSession, WifiSession
 from gateway.schema.site import Site
 from gateway.schema.study import Study
+from gateway.schema.subscription import Subscription
 
 
 def build() -> strawberry.Schema:
@@ -21,6 +22,7 @@ def build() -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Site, AppSession, WifiSession, Application, Campaign, PointOfInterest, Study],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )

@@ -10,6 +10,7 @@ from strawberry import UNSET
 from gateway.domain.campaign import Campaign as DomainCampaign
 from gateway.domain.campaign import CampaignPeriod, CampaignQuery, ExtraMode
 from gateway.domain.campaign import KeyValue as DomainKeyValue
+from gateway.execution.rows import Reads
 from gateway.schema import connection
 from gateway.schema.answering import rooted
 from gateway.schema.arguments import Days, Info, days_of, given, instant_of, members, zone_of
@@ -93,9 +94,7 @@ class Campaign(Node):
         "Okube tells none.",
     )
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainCampaign)
+    is_type_of = Reads(DomainCampaign)
 
 
 @strawberry.type(description="A campaign and its cursor.")

@@ -22,8 +22,8 @@ BESPOT, SHOPSTER, OKUBE, GUEST_WIFI = (vendor.value for vendor in VendorKey)
 BESPOT_ROWS = 10_000
 OKUBE_ROWS = WIFI_ROWS = LEASES = 100
 """Rows the largest page of each vendor holds."""
-WALKED_DAYS = 30
-"""Days of guest Wi-Fi that one page is supposed to look through at most, one day a call."""
+WALKED_DAYS = 60
+"""Days of guest Wi-Fi that one page looks through at most, one day a call: its quota ends a longer walk."""
 SERIES = 20
 """Series and points supposed in an answer whose size only the vendor knows."""
 
@@ -78,12 +78,12 @@ def _sites(context: Request, given: Arguments, selected: frozenset[str]) -> Pric
 
 
 def _sessions(context: Request, given: Arguments, selected: frozenset[str]) -> Price:
-    """Two calls make a page (rules.md 16); guest Wi-Fi has small pages and days instead of instants."""
+    """Two calls make a page (rules.md 16), a third where the near end is empty; guest Wi-Fi is read day by day."""
     page = page_of(context, given)
     days = min(-(-span_of(given) * MINUTE // DAY) + 1, WALKED_DAYS)
     inner = given.get("filter")
     vendors = inner.get("vendors") if isinstance(inner, Mapping) else None
-    calls = {BESPOT: 1 + max(1, -(-page // BESPOT_ROWS)), GUEST_WIFI: days + -(-page // WIFI_ROWS)}
+    calls = {BESPOT: 2 + -(-page // BESPOT_ROWS), GUEST_WIFI: days + 2 + -(-page // WIFI_ROWS)}
     if "totalCount" in selected:
         calls[BESPOT] += 1
     return Price(page=page, calls={vendor: n for vendor, n in calls.items() if not vendors or vendor in vendors})
@@ -114,8 +114,8 @@ def _counts(calls: Callable[[Request, Arguments], dict[str, int]]) -> Pricing:
     return price
 
 
-def _count_of_site(context: Request, given: Arguments, selected: frozenset[str]) -> Price:
-    return Price(calls={BESPOT: 1}, share=("count", selected, repr(sorted(given.items()))))
+def _count_of_site(field: str) -> Pricing:
+    return lambda context, given, selected: Price(calls={BESPOT: 1}, share=(field, repr(sorted(given.items()))))
 
 
 def _engagement(share: bool) -> Pricing:
@@ -160,7 +160,8 @@ def _kpis(share: bool) -> Pricing:
 def _nodes(context: Request, given: Arguments, selected: frozenset[str]) -> Price:
     ids = given.get("ids")
     listed = ids if isinstance(ids, list) else [given.get("id")]
-    return Price(items=len(listed), calls={OKUBE: sum(map(_asks, listed))})
+    asked = sum(map(_asks, listed))
+    return Price(items=len(listed), calls={OKUBE: asked} if asked else {})
 
 
 def _asks(text: Any) -> int:
@@ -215,8 +216,8 @@ def _of_site() -> dict[str, Pricing]:
         "Site.sessions": _sessions,
         "Site.visits": _footfall("visits", one_site=True),
         "Site.occupancy": _footfall("occupancy", one_site=True),
-        "Site.sessionCount": _count_of_site,
-        "Site.uniqueUserCount": _count_of_site,
+        "Site.sessionCount": _count_of_site("sessionCount"),
+        "Site.uniqueUserCount": _count_of_site("uniqueUserCount"),
         "Site.engagement": _engagement(share=True),
         "Site.campaigns": _campaigns_of_site,
     }

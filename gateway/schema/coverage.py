@@ -9,6 +9,7 @@ import strawberry
 from gateway.domain.coverage import Coverage as DomainCoverage
 from gateway.domain.coverage import CoverageState
 from gateway.domain.vendor import VendorKey
+from gateway.execution.rows import Reads
 from gateway.schema.scalars import DateTime
 
 if TYPE_CHECKING:
@@ -40,6 +41,4 @@ class Coverage:
     vendor_code: str | None = strawberry.field(description="The vendor's own error code, where it gave one.")
     retry_after: float | None = strawberry.field(description="Seconds until asking again makes sense.")
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainCoverage)
+    is_type_of = Reads(DomainCoverage)

@@ -42,7 +42,7 @@ CONVERSION = {
     "OFFLINE_VISITS_LC": "Visits in stores credited to campaigns by last-contact attribution.",
     "ONLINE_VISITS_LINEAR": "Visits online credited to campaigns by linear attribution.",
     "PRINTS": "Impressions shown.",
-    "CLICKS": "Clicks.",
+    "CLICKS": "Clicks on what the campaigns showed.",
     "OPENINGS": "Messages opened.",
     "COST": "Cost of the campaigns; no currency is documented.",
     "PRINT_VS_CLICK": "Impressions against clicks: a pair.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import strawberry
 
 from gateway.domain.footfall import Occupancy as DomainOccupancy
+from gateway.execution.rows import Reads
 from gateway.schema import connection
 from gateway.schema.connection import PageInfo
 from gateway.schema.coverage import Coverage
@@ -37,9 +38,7 @@ class Occupancy:
     )
     final: bool = strawberry.field(description="False while the vendor may still add to this bucket.")
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainOccupancy)
+    is_type_of = Reads(DomainOccupancy)
 
 
 @strawberry.type(description="An occupancy bucket and its cursor.")

@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from gateway.domain.point_of_interest import PointOfInterest as DomainPointOfInterest
 from gateway.domain.point_of_interest import PointOfInterestQuery
+from gateway.execution.rows import Reads
 from gateway.schema import connection
 from gateway.schema.arguments import given, members
 from gateway.schema.connection import PageInfo
@@ -42,9 +43,7 @@ class PointOfInterest(Node):
     created_at: DateTime | None = strawberry.field(description="When Okube first knew it.")
     updated_at: DateTime | None = strawberry.field(description="When Okube's record last changed.")
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainPointOfInterest)
+    is_type_of = Reads(DomainPointOfInterest)
 
 
 @strawberry.type(description="A point of interest and its cursor.")

@@ -13,7 +13,7 @@ from gateway.domain.session import AppRecord, SessionDefinition, SessionStatus
 from gateway.domain.session import AppSession as DomainAppSession
 from gateway.domain.session import WifiSession as DomainWifiSession
 from gateway.domain.vendor import VendorKey
-from gateway.execution.rows import ROW, OfSource, Row
+from gateway.execution.rows import ROW, OfSource, Reads, Row
 from gateway.federation.sessions import VENDORS
 from gateway.loaders.request import Request
 from gateway.schema import connection
@@ -39,8 +39,8 @@ def _id(root: strawberry.Parent[DomainAppSession | DomainWifiSession], info: Inf
 
 
 def _ids(request: Request) -> OfSource:
-    of_vendor = {vendor: request.pseudonyms.opaque_ids("Session", vendor.value) for vendor in VENDORS}
-    return lambda row: of_vendor[row.vendor](row.record.id)
+    app, wifi = (request.pseudonyms.opaque_ids("Session", vendor.value) for vendor in VENDORS)
+    return lambda row: app(row.record.id) if type(row) is DomainAppSession else wifi(row.record.id)
 
 
 def _device(root: strawberry.Parent[DomainAppSession | DomainWifiSession], info: Info) -> strawberry.ID | None:
@@ -111,9 +111,7 @@ class AppSession(Session):
         "alternate_user_id", "A second identifier, as the app's maker gave it: any text."
     )
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainAppSession)
+    is_type_of = Reads(DomainAppSession)
 
 
 @strawberry.type(description="Login of a guest on the venue's Wi-Fi.")
@@ -147,9 +145,7 @@ class WifiSession(Session):
     guest_id: strawberry.ID | None = _raw("guest_id", "The vendor's identifier of the guest.")
     yas_id: strawberry.ID | None = _raw("yas_id", "The vendor's second identifier, which its documents do not explain.")
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainWifiSession)
+    is_type_of = Reads(DomainWifiSession)
 
 
 def _as_bytes(value: int | None) -> BigInt | None:

@@ -22,7 +22,7 @@ from gateway.domain.okube_site import SiteQuery
 from gateway.domain.site import Site as DomainSite
 from gateway.domain.site import SiteKind
 from gateway.domain.vendor import VendorKey
-from gateway.execution.rows import JOINED
+from gateway.execution.rows import JOINED, Reads
 from gateway.federation.buckets import Granularity
 from gateway.federation.sites import SiteAsk
 from gateway.loaders.request import MOST_MEMBERS
@@ -413,9 +413,7 @@ class Site(Node):
         resolver=_presence, description="Okube's presence figures of this site, from its sensors."
     )
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainSite)
+    is_type_of = Reads(DomainSite)
 
 
 @strawberry.type(description="A site and its cursor.")

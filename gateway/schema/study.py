@@ -9,6 +9,7 @@ from strawberry import UNSET
 
 from gateway.domain.study import Study as DomainStudy
 from gateway.domain.study import StudyQuery
+from gateway.execution.rows import Reads
 from gateway.schema import connection
 from gateway.schema.answering import rooted
 from gateway.schema.arguments import Days, Info, days_of, given, instant_of, members, zone_of
@@ -61,9 +62,7 @@ class Study(Node):
         resolver=_points_of_interest, description="The points of interest looked at; null where Okube tells none."
     )
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainStudy)
+    is_type_of = Reads(DomainStudy)
 
 
 @strawberry.type(description="A study and its cursor.")

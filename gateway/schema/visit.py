@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import strawberry
 
 from gateway.domain.footfall import Visit as DomainVisit
+from gateway.execution.rows import Reads
 from gateway.schema import connection
 from gateway.schema.connection import PageInfo
 from gateway.schema.coverage import Coverage
@@ -32,9 +33,7 @@ class Visit:
     net: int = strawberry.field(description="entries - exits, as the vendor counts it; may be negative.")
     final: bool = strawberry.field(description="False while the vendor may still add to this bucket.")
 
-    @classmethod
-    def is_type_of(cls, source: object, _: object) -> bool:
-        return isinstance(source, DomainVisit)
+    is_type_of = Reads(DomainVisit)
 
 
 @strawberry.type(description="Sums over the whole window, not the page.")

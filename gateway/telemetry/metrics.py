@@ -82,14 +82,6 @@ class Metrics:
         multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
 
-    def names(self) -> frozenset[str]:
-        """Every name the text may hold, for those who write dashboards and alerts."""
-        return frozenset(
-            name
-            for collector in list(self._registry._collector_to_names)  # noqa: SLF001  # there is no public list
-            for name in self._registry._collector_to_names[collector]  # noqa: SLF001
-        )
-
     def _counter(self, name: str, help_text: str, labels: str) -> Counter:
         return Counter(f"gateway_{name}", help_text, labels.split(), registry=self._registry)
 

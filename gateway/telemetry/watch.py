@@ -22,7 +22,7 @@ from gateway.telemetry.names import Names
 from gateway.telemetry.traces import Span, Tracing, Value
 
 GRAPH = "/graphql"
-PARTIAL = "partial"
+PARTIAL, GONE, PAGE = "partial", "gone", "page"
 _STANDARD = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _SHORTEST_WAIT = 0.001
 """Seconds: less is not waiting but the way through the code."""
@@ -86,14 +86,15 @@ class Telemetry:
         finally:
             self.metrics.in_flight.dec()
             _operation.set(outer)
-            self.metrics.requests.labels(path, str(seen.status) if seen.status else "gone").inc()
+            self.metrics.requests.labels(path, str(seen.status) if seen.status else GONE).inc()
             if operation:
                 self._operation(seen, perf_counter() - began)
 
     def _operation(self, seen: Seen, seconds: float) -> None:
         name, outcome = self.names.told(seen.line.get("operation")), outcome_of(seen)
-        self.metrics.operations.labels(name, outcome).inc()
-        self.metrics.operation_seconds.labels(name).observe(seconds)
+        if outcome != PAGE:
+            self.metrics.operations.labels(name, outcome).inc()
+            self.metrics.operation_seconds.labels(name).observe(seconds)
         if seen.span is not None:
             attributes: dict[str, Value] = {"graphql.operation.name": name, "gateway.outcome": outcome}
             attributes["http.response.status_code"] = seen.status
@@ -157,10 +158,10 @@ class Telemetry:
 
 
 def outcome_of(seen: Seen) -> str:
-    """`ok`, `partial`, the first of its error codes, `gone` where the caller left, `page` where it was none."""
+    """`ok`, `partial`, the first of its error codes, `gone` where the caller left, `page` where nothing was asked."""
     told = str(seen.line.get("outcome", ""))
     if not told:
-        return "gone" if not seen.status else "page" if seen.status < 400 else "refused"
+        return GONE if not seen.status else PAGE if seen.status < 400 else "refused"
     first = told.partition(",")[0]
     return PARTIAL if first == "ok" and seen.line.get("failures") else first
 

@@ -94,7 +94,7 @@ class HttpxTransport:
                 finally:
                     await _stream(response).aclose()
             except (httpx.HTTPError, aiohttp.ClientError) as error:
-                raise _fault(error) from None
+                raise fault_of(error) from None
         return Answer(response.status_code, _headers(response), body)
 
     async def open(self, request: Request) -> OpenAnswer:
@@ -108,7 +108,7 @@ class HttpxTransport:
                     finally:
                         await _stream(response).aclose()
             except (httpx.HTTPError, aiohttp.ClientError) as error:
-                raise _fault(error) from None
+                raise fault_of(error) from None
         chunks = _chunks(response, request.timeout)
         return OpenAnswer(response.status_code, _headers(response), body, chunks, _stream(response).aclose)
 
@@ -125,26 +125,26 @@ class HttpxTransport:
 
 def _over_aiohttp(max_connections: int, *, force_close: bool) -> AiohttpTransport:
     # The transport alone, without httpx's client around it: nothing there to follow, store or look up.
-    return AiohttpTransport(verify=_trust(), client=partial(_session, max_connections, force_close))
+    return AiohttpTransport(verify=trust(), client=partial(_session, max_connections, force_close))
 
 
 def _session(max_connections: int, force_close: bool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=max_connections, ssl=_trust(), force_close=force_close),
+        connector=aiohttp.TCPConnector(limit=max_connections, ssl=trust(), force_close=force_close),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,
-        middlewares=(_once,),
+        middlewares=(once,),
     )
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """Whom to trust: the bundled authorities, or those of SSL_CERT_FILE. Made once: it costs 30 ms."""
     return httpx.create_ssl_context()
 
 
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Names the two ways a connection fails where they can still be told apart.
 
     aiohttp would otherwise send an idempotent request again by itself, uncounted by quota, breaker and tally, and
@@ -209,7 +209,7 @@ async def _chunks(response: httpx.Response, silence: float) -> AsyncIterator[byt
         except StopAsyncIteration:
             return
         except (httpx.HTTPError, aiohttp.ClientError) as error:
-            raise _fault(error) from None
+            raise fault_of(error) from None
         yield piece
 
 
@@ -222,7 +222,7 @@ def _headers(response: httpx.Response) -> dict[str, str]:
     return found
 
 
-def _fault(error: Exception) -> TransportFault:
+def fault_of(error: Exception) -> TransportFault:
     cause = error.__cause__ if isinstance(error, httpx.HTTPError) else error
     if isinstance(cause, aiohttp.ClientPayloadError):
         # A body that ends too early is cut short; one whose connection was reset is dropped. Only the text says which.

@@ -21,7 +21,7 @@ from gateway.upstream.calls import Observer, unobserved
 from gateway.upstream.client import VendorClient
 from gateway.upstream.exchange import Answer
 from gateway.upstream.quota import MemoryQuota, Quota, QuotaRule, Unlimited
-from gateway.upstream.transport import HttpxTransport
+from gateway.upstream.sockets import AiohttpTransport
 
 
 class Vendor(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ def build_client(
         vendor.key,
         base_url=settings.base_url,
         credential=vendor.credential(settings),
-        transport=HttpxTransport(max_connections=settings.max_connections),
+        transport=AiohttpTransport(max_connections=settings.max_connections),
         clock=clock,
         timeout=settings.timeout,
         max_connections=settings.max_connections,

@@ -198,3 +198,21 @@ async def test_purging_by_code_and_day_reaches_the_other_replica_within_a_second
         await two.visits(WEEK, None, None)
         start = day.start // DAY * DAY
         assert inner.windows("visits") == [WEEK, Window(start, start + 2 * DAY)]
+
+
+async def test_a_store_that_lost_everything_does_not_bring_back_lists_from_before_a_write(valkey: Valkey) -> None:
+    clock, inner = HandClock(), Sites(3)
+    async with stores(valkey, 2) as made:
+        shelves = [shelf(clock, VendorKey.OKUBE, store=store) for store in made]
+        one, two = (CachedRecords(cast("OkubeRecords", inner), held, Edition(held)) for held in shelves)
+        writes = TellingWrites(cast("OkubeWrites", Writes(inner)), Edition(shelves[0]))
+        assert len((await two.sites(None, SiteQuery(), 0, 50)).rows) == 3
+        await writes.create_site(None, SiteDraft())
+        valkey.kill()
+        for _ in range(2):  # nothing is believed while nobody can tell
+            assert len((await two.sites(None, SiteQuery(), 0, 50)).rows) == 4
+        assert len(inner.reads) == 3
+        valkey.start()
+        await asyncio.sleep(0.3)
+        for replica in (two, one):
+            assert len((await replica.sites(None, SiteQuery(), 0, 50)).rows) == 4

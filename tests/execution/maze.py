@@ -307,7 +307,7 @@ class World:
 
 # operations -----------------------------------------------------------------------------------------------------
 
-LEAVES = "kind name size weight on ident colour stamp anything words bad secret mark slow sure shout __typename".split()
+LEAVES = ["kind", "name", "size", "weight", "on", "ident", "colour", "stamp", "anything", "words", "bad", "secret", "mark", "slow", "sure", "shout", "__typename"]
 OBJECTS = ("friend", "friends", "maybe", "twin")
 
 

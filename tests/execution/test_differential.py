@@ -18,6 +18,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution.compiled import CompiledExecutor
 from gateway.execution.documents import Documents, core
+from gateway.execution.errors import grouped
 from gateway.execution.plans import Plans
 from tests.execution.maze import Context, Operation, World, schema
 
@@ -51,12 +52,13 @@ async def ran(text: str, variables: dict[str, Any], plans: Plans | None, *, allo
     if isawaitable(result):
         result = await result
     errors = [shown(error) for error in result.errors or ()]
-    # Of fields that fail while they wait, which one is first is a matter of time: told is one entry per selection, in
-    # the order in which the first of each failed.
-    selections = list(dict.fromkeys((m, tuple(p for p in path if isinstance(p, str)), c) for m, path, _, c in errors))
+    told, _ = grouped([*(result.errors or ()), *context.errors])
+    for entry in told:
+        entry["extensions"].pop("correlationId", None)
+    # Of fields that fail while they wait, which one is first is a matter of time.
     if any(message in WAITED for message, *_ in errors):
         errors.sort(key=repr)
-    return repr(result.data), selections, errors, [shown(error) for error in context.errors]
+    return repr(result.data), told, errors, [shown(error) for error in context.errors]
 
 
 WAITED = frozenset({"three is slow", "four is not sure", "two has no twin"})

@@ -15,6 +15,7 @@ from strawberry.types import ExecutionContext
 
 from gateway.access.budget import Allowance
 from gateway.access.principal import CallerKind, Principal
+from gateway.bi.reading import Tables
 from gateway.domain import instant
 from gateway.domain.errors import InputError, NotConfigured, Unauthenticated, Unavailable
 from gateway.domain.files import CsvEncoding, CsvList
@@ -157,6 +158,10 @@ class ToyGraph:
         return self.edited
 
     def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        raise NotConfigured(VendorKey.OKUBE, "OKUBE is not configured.")
+
+    @property
+    def tables(self) -> Tables:
         raise NotConfigured(VendorKey.OKUBE, "OKUBE is not configured.")
 
     async def ready(self) -> Mapping[str, Any]:

@@ -15,7 +15,9 @@ from tests.schema.running import Running, running
 pytestmark = pytest.mark.anyio
 
 DAY = 'window: {from: "2026-10-30T00:00:00Z", to: "2026-10-31T00:00:00Z"}'
-SESSIONS = f"{{ sessions({DAY}, first: 400) {{ totalCount nodes {{ id vendor }} coverage {{ vendor state code retryAfter }} }} }}"
+SESSIONS = (
+    "{ sessions(" + DAY + ", first: 400) { totalCount nodes { id vendor } coverage { vendor state code retryAfter } } }"
+)
 FOOTFALL = (
     f"{{ visits({DAY}) {{ nodes {{ entries }} totals {{ entries }} }} occupancy({DAY}) {{ nodes {{ count }} }} "
     f"days: visits({DAY}, granularity: DAY) {{ nodes {{ entries }} }} sessionCounts({DAY}) {{ count }} "

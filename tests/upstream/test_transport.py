@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from gateway.upstream.sockets import AiohttpTransport
 from gateway.upstream.transport import (
     CutShort,
     Dropped,
@@ -18,6 +19,7 @@ from gateway.upstream.transport import (
     NotHttp,
     Overlong,
     Request,
+    Transport,
     TransportFault,
 )
 from tests.upstream.raw_vendor import (
@@ -38,9 +40,9 @@ OPEN_ENDED = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
 TOO_SHORT = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a": '
 
 
-@pytest.fixture
-async def wire() -> AsyncIterator[HttpxTransport]:
-    transport = HttpxTransport(max_connections=5)
+@pytest.fixture(params=[HttpxTransport, AiohttpTransport])
+async def wire(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
+    transport: Transport = request.param(max_connections=5)
     yield transport
     await transport.close()
 
@@ -49,7 +51,7 @@ def request(url: str, *, method: str = "GET", timeout: float = 5.0, max_bytes: i
     return Request(method, url, {"accept": "application/json"}, None, timeout, max_bytes)
 
 
-async def test_an_answer_comes_back_whole_with_lower_case_headers(wire: HttpxTransport) -> None:
+async def test_an_answer_comes_back_whole_with_lower_case_headers(wire: Transport) -> None:
     async with playing(says(200, b'{"a": 1}', "X-Some: thing", "Set-Cookie: a=1", "Set-Cookie: b=2")) as vendor:
         answer = await wire.send(request(vendor.base_url))
     assert (answer.status, answer.body) == (200, b'{"a": 1}')
@@ -57,7 +59,7 @@ async def test_an_answer_comes_back_whole_with_lower_case_headers(wire: HttpxTra
     assert answer.headers["set-cookie"] == "a=1, b=2"
 
 
-async def test_cookies_are_never_sent_back(wire: HttpxTransport) -> None:
+async def test_cookies_are_never_sent_back(wire: Transport) -> None:
     async with playing(says(200, b"{}", "Set-Cookie: session=1; Path=/")) as vendor:
         named = vendor.base_url.replace("127.0.0.1", "localhost")  # jars take no cookies of bare addresses
         await wire.send(request(named))
@@ -65,7 +67,7 @@ async def test_cookies_are_never_sent_back(wire: HttpxTransport) -> None:
     assert ["cookie" in heard.headers for heard in vendor.heard] == [False, False]
 
 
-async def test_a_refused_connection_is_known_to_have_sent_nothing(wire: HttpxTransport) -> None:
+async def test_a_refused_connection_is_known_to_have_sent_nothing(wire: Transport) -> None:
     with pytest.raises(NotConnected):
         await wire.send(request(f"http://127.0.0.1:{free_port()}/"))
 
@@ -92,7 +94,7 @@ async def test_a_refused_connection_is_known_to_have_sent_nothing(wire: HttpxTra
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_what_breaks_is_told_apart_and_never_sent_twice(
-    wire: HttpxTransport, behaviour: Behaviour, fault: type[TransportFault], method: str
+    wire: Transport, behaviour: Behaviour, fault: type[TransportFault], method: str
 ) -> None:
     async with playing(behaviour) as vendor:
         with pytest.raises(TransportFault) as caught:
@@ -101,7 +103,7 @@ async def test_what_breaks_is_told_apart_and_never_sent_twice(
     assert len(vendor.heard) == 1
 
 
-async def test_a_used_connection_that_breaks_is_not_sent_twice_either(wire: HttpxTransport) -> None:
+async def test_a_used_connection_that_breaks_is_not_sent_twice_either(wire: Transport) -> None:
     async with playing(says(200, b"{}"), sends_then_closes(b"")) as vendor:
         await wire.send(request(vendor.base_url))
         with pytest.raises(Dropped):
@@ -118,7 +120,7 @@ async def test_a_used_connection_that_breaks_is_not_sent_twice_either(wire: Http
         pytest.param(drips(b"HTTP/1.1 401 No\r\n\r\n", b" ", 0.02), id="a refusal that drips"),
     ],
 )
-async def test_total_time_is_bounded(wire: HttpxTransport, behaviour: Behaviour) -> None:
+async def test_total_time_is_bounded(wire: Transport, behaviour: Behaviour) -> None:
     began = asyncio.get_running_loop().time()
     async with playing(behaviour) as vendor:
         with pytest.raises(TimeoutError):
@@ -126,14 +128,14 @@ async def test_total_time_is_bounded(wire: HttpxTransport, behaviour: Behaviour)
     assert asyncio.get_running_loop().time() - began < 2
 
 
-async def test_an_endless_body_is_left_at_its_bound(wire: HttpxTransport) -> None:
+async def test_an_endless_body_is_left_at_its_bound(wire: Transport) -> None:
     async with playing(drips(OPEN_ENDED, b"x" * 5000, 0)) as vendor:
         with pytest.raises(Overlong):
             await wire.send(request(vendor.base_url))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-async def test_a_small_body_that_unfolds_into_a_huge_one_does_not_pass(wire: HttpxTransport, encoding: str) -> None:
+async def test_a_small_body_that_unfolds_into_a_huge_one_does_not_pass(wire: Transport, encoding: str) -> None:
     pack = gzip.compress if encoding == "gzip" else zlib.compress
     bomb = pack(b"0" * 50_000_000)
     assert len(bomb) < 60_000
@@ -157,7 +159,7 @@ def _raw_deflate(data: bytes) -> bytes:
         ("identity", b'{"a": 1}'),
     ],
 )
-async def test_compressed_bodies_are_unfolded(wire: HttpxTransport, encoding: str, packed: bytes) -> None:
+async def test_compressed_bodies_are_unfolded(wire: Transport, encoding: str, packed: bytes) -> None:
     async with playing(says(200, packed, f"content-encoding: {encoding}")) as vendor:
         answer = await wire.send(request(vendor.base_url))
     assert answer.body == b'{"a": 1}'
@@ -172,9 +174,7 @@ async def test_compressed_bodies_are_unfolded(wire: HttpxTransport, encoding: st
         pytest.param(says(503, b"plain", "content-encoding: gzip"), id="garbled"),
     ],
 )
-async def test_a_refusal_keeps_its_status_whatever_becomes_of_its_body(
-    wire: HttpxTransport, behaviour: Behaviour
-) -> None:
+async def test_a_refusal_keeps_its_status_whatever_becomes_of_its_body(wire: Transport, behaviour: Behaviour) -> None:
     async with playing(behaviour) as vendor:
         answer = await wire.send(request(vendor.base_url))
     assert answer.status == 503
@@ -182,14 +182,14 @@ async def test_a_refusal_keeps_its_status_whatever_becomes_of_its_body(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_an_answer_and_never_followed(wire: HttpxTransport, status: int) -> None:
+async def test_a_redirect_is_an_answer_and_never_followed(wire: Transport, status: int) -> None:
     async with playing(says(200, b"{}")) as elsewhere, AsyncExitStack() as more:
         vendor = await more.enter_async_context(playing(says(status, b"", f"location: {elsewhere.base_url}")))
         answer = await wire.send(request(vendor.base_url))
     assert (answer.status, len(vendor.heard), len(elsewhere.heard)) == (status, 1, 0)
 
 
-async def test_a_fresh_request_never_uses_a_kept_connection(wire: HttpxTransport) -> None:
+async def test_a_fresh_request_never_uses_a_kept_connection(wire: Transport) -> None:
     async with playing(says(200, b"{}")) as vendor:
         await wire.send(request(vendor.base_url))
         fresh = Request("POST", vendor.base_url, {}, b"{}", 5.0, 1000, fresh=True)
@@ -197,7 +197,7 @@ async def test_a_fresh_request_never_uses_a_kept_connection(wire: HttpxTransport
     assert [heard.headers.get("connection") for heard in vendor.heard] == [None, "close"]
 
 
-async def test_a_long_body_is_streamed_and_its_silences_are_bounded(wire: HttpxTransport) -> None:
+async def test_a_long_body_is_streamed_and_its_silences_are_bounded(wire: Transport) -> None:
     async with playing(drips(OPEN_ENDED, b"row\n", 0.05)) as vendor:
         answer = await wire.open(request(vendor.base_url, timeout=0.2, max_bytes=10))
         read = 0

@@ -1,0 +1,54 @@
+"""One question of a transport that can stream: named ones resolved, subscriptions opened, everything else run.
+
+Whatever way it came, the same documents, places, budgets and bounds apply to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, TypeAlias
+
+from graphql import OperationType
+from msgspec import structs
+
+from gateway.access.principal import Principal
+from gateway.execution.operation import GraphQLRequest, Outcome, Phase
+from gateway.execution.streams import Outlet
+from gateway.http.bounds import Places, executed
+from gateway.http.lifecycle import Graph
+from gateway.http.persisted import Persisted, Unnamed
+from gateway.upstream.calls import tally
+
+Opened: TypeAlias = Outlet | Outcome
+
+
+class Desk:
+    """Takes questions. `seconds`: what a query or a mutation may take."""
+
+    def __init__(self, persisted: Persisted, places: Places, seconds: float) -> None:
+        self._persisted = persisted
+        self._places = places
+        self._seconds = seconds
+
+    def resolved(self, request: GraphQLRequest) -> GraphQLRequest:
+        """With its text. Raises Unnamed."""
+        return self._persisted.resolved(request)
+
+    async def ask(self, graph: Graph, request: GraphQLRequest, principal: Principal, line: dict[str, Any]) -> Opened:
+        """An outlet of a subscription, or an outcome. `line` is what the log will say. Raises Refusal: no place."""
+        line["who"] = principal.label
+        try:
+            request = self.resolved(request)
+        except Unnamed as unnamed:
+            return Outcome(Phase.CHOOSE, errors=[unnamed.told])
+        line["hash"] = hashlib.sha256(request.query.encode("utf-8", "replace")).hexdigest()[:16]
+        with tally() as calls:
+            if (
+                await graph.kind(request) is OperationType.SUBSCRIPTION
+                and OperationType.SUBSCRIPTION in request.allowed
+            ):
+                return await graph.subscribe(request, principal)
+            with self._places.taken():
+                outcome = await executed(graph, structs.replace(request), principal, self._seconds)
+        line["calls"] = {vendor.value: count for vendor, count in sorted(calls.by_vendor.items())}
+        return outcome
