@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from gateway.access.budget import Allowance, Budget, LocalBudget
+from gateway.access.budget import Allowance, Budget
 from gateway.access.policy import Policy
 from gateway.access.principal import Principal
 from gateway.access.pseudonyms import Pseudonyms
 from gateway.bi.reading import Tables
 from gateway.cache import freshness
+from gateway.cache.store import StoreAway
 from gateway.cache.wrap import Cache
 from gateway.domain.clock import Clock, system
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.instant import SECOND
 from gateway.domain.ports.supply import Supply
-from gateway.execution.errors import facts
+from gateway.domain.vendor import VendorKey
+from gateway.domain.window import Window
+from gateway.execution.errors import Incident, facts
 from gateway.execution.limits import Limits
-from gateway.execution.operation import READ_ONLY, GraphQLRequest, Operations, Outcome, Phase
+from gateway.execution.operation import GraphQLRequest, Operations, Outcome, Phase
+from gateway.execution.streams import Outlet, Streams
 from gateway.federation import checkup, crosswalk, discovery
 from gateway.federation.catalog import Catalog
 from gateway.federation.crosswalk import Crosswalk
@@ -63,13 +67,14 @@ class Gateway:
     ) -> None:
         self._settings = settings
         self._telemetry = telemetry
-        self._cache = cache
+        self.cache = cache
         self._budget = budget
         self._operations = operations
         self._policy = policy
         self._pseudonyms = pseudonyms
         self.catalog = catalog
         self.tables = Tables(catalog, pseudonyms)
+        self._streams = Streams(operations, seconds=settings.request_timeout, report=_report)
 
     @property
     def sandbox(self) -> bool:
@@ -103,13 +108,21 @@ class Gateway:
             outcome.age = parts.age(now)
         return outcome
 
+    async def follows(self, request: GraphQLRequest) -> bool:
+        """Whether it is a subscription that may be one."""
+        return await self._operations.follows(request)
+
+    async def subscribe(self, request: GraphQLRequest, principal: Principal) -> Outlet | Outcome:
+        """A subscription as `principal`, or why there is none. Callers of equal rights share what they ask alike."""
+        return await self._streams.open(request, lambda: self._context(request, principal), principal.rights_key)
+
     async def signature(self, request: GraphQLRequest) -> bytes | None:
         """Equal for requests that ask the same; None for what is asked for one caller alone."""
         return await self._operations.signature(request)
 
     async def edition(self) -> str | None:
         """Changes with every write through the gateway; None where that cannot be told."""
-        return await self._cache.edition()
+        return await self.cache.edition()
 
     def _tell(self, parts: freshness.Freshness) -> None:
         now = self.catalog.clock()
@@ -123,7 +136,7 @@ class Gateway:
             principal,
             self._pseudonyms,
             page_size=self._settings.page_size,
-            by_get=request.allowed == READ_ONLY,
+            by_get=request.read_only,
             describe=facts,
         )
 
@@ -176,8 +189,10 @@ async def gateway(
             clock,
             settings.vendors.bespot,
             settings.vendors.okube,
+            sessions_every=settings.streams.sessions_every,
         )
-        yield Gateway(settings, _operations(settings), catalog, policy, pseudonyms, LocalBudget(), cache, telemetry)
+        stack.push_async_callback(catalog.live.close)
+        yield Gateway(settings, _operations(settings), catalog, policy, pseudonyms, cache.budget(), cache, telemetry)
 
 
 def print_schema() -> str:
@@ -197,6 +212,24 @@ async def check_sites(settings: Settings) -> tuple[str, int]:
         return discovery.checked(await discovery.reports(running.catalog), running.catalog)
 
 
+async def purge_cache(
+    settings: Settings, vendors: Sequence[VendorKey], sites: Sequence[str], window: Window | None
+) -> tuple[str, int]:
+    """`gateway cache purge`: its text and exit status. Without bounds, everything goes."""
+    async with gateway(settings) as running:
+        if not running.cache.shared:
+            return "Nothing is kept outside the processes: set GATEWAY_CACHE_URL, or restart to forget.", 1
+        known = running.catalog.crosswalk.by_key
+        if unknown := [key for key in sites if key not in known]:
+            raise ConfigurationError(f"--site: {len(unknown)} of the keys name no site of the crosswalk")
+        codes = {code.code for key in sites for code in known[key].codes} if sites else None
+        try:
+            dropped = await running.cache.purges.purge(vendors or None, codes, window)
+        except StoreAway:
+            return "The shared cache cannot be reached: nothing was dropped.", 1
+        return f"{dropped} entries dropped.", 0
+
+
 async def check_vendors(settings: Settings) -> tuple[str, int]:
     """What `gateway doctor` asks: its text and exit status. Every answer comes from the vendors themselves."""
     async with gateway(settings.model_copy(update={"cache": "off"})) as running:
@@ -204,6 +237,11 @@ async def check_vendors(settings: Settings) -> tuple[str, int]:
         lines, status = discovery.checked(await discovery.reports(running.catalog), running.catalog)
     sound = status == 0 and all(vendor.sound for vendor in found)
     return "\n".join([*checkup.told(found), "", lines]), 0 if sound else 1
+
+
+def _report(met: Incident) -> None:
+    """A bug met while an event was made: it belongs to no request of its own."""
+    log.error("event", correlation_id=met.correlation_id, exc_info=met.error)
 
 
 def _operations(settings: Settings) -> Operations:

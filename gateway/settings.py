@@ -195,13 +195,14 @@ class JwtSettings(BaseModel):
 class LimitsSettings(BaseModel):
     """How large one operation may be (execution/limits.py): above is QUERY_TOO_COMPLEX. `errors` caps what is listed.
 
-    Of the text: `tokens`, `depth`, `selections`, `aliases`, `directives`, `fragments`, `operations`. `variables` is in
-    characters. Of the answer, computed before anything runs: `rows`, `values`, and `calls` to any one vendor.
+    Of the text: `characters`, `tokens`, `depth`, `selections`, `aliases`, `directives`, `fragments`, `operations`.
+    `variables` is in characters, and ten for every value. Of the answer, computed before anything runs: `rows`, `values`, and `calls` to any one vendor.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tokens: int = Field(default=15_000, ge=1)
+    characters: int = Field(default=200_000, ge=1)
+    tokens: int = Field(default=10_000, ge=1)
     depth: int = Field(default=20, ge=1, le=200)
     selections: int = Field(default=2_000, ge=1)
     aliases: int = Field(default=100, ge=0)
@@ -213,6 +214,22 @@ class LimitsSettings(BaseModel):
     rows: int = Field(default=250_000, ge=1)
     values: int = Field(default=2_500_000, ge=1)
     calls: int = Field(default=1_000, ge=1)
+
+
+class StreamsSettings(BaseModel):
+    """Subscriptions. `most`: sockets and event streams of one process; `per_socket`: operations of one socket.
+
+    In seconds: `init_timeout` until a socket has introduced itself, `heartbeat` between signs of life, `sessions_every`
+    between two looks for new sessions.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    most: int = Field(default=5_000, ge=1)
+    per_socket: int = Field(default=100, ge=1)
+    init_timeout: float = Field(default=3.0, gt=0, le=600)
+    heartbeat: float = Field(default=15.0, gt=0, le=600)
+    sessions_every: float = Field(default=60.0, ge=1, le=3600)
 
 
 class Settings(BaseModel):
@@ -245,6 +262,7 @@ class Settings(BaseModel):
     max_upload_bytes: int = Field(default=10_000_000, ge=1024)
     max_concurrent_requests: int = Field(default=500, ge=1)
     limits: LimitsSettings = LimitsSettings()
+    streams: StreamsSettings = StreamsSettings()
     requests_per_minute: int | None = Field(default=None, ge=1)
     small_counts: int = Field(default=0, ge=0, le=1000)
     trusted_documents: Path | None = None

@@ -75,6 +75,15 @@ class Tables:
         """A single row by its key; None where there is none for this caller."""
         return await records.one_record(self._request(ask, principal), ask, key)
 
+    async def visible(self, keys: Sequence[str], principal: Principal) -> tuple[str, ...]:
+        """Those of the keys that name a site the caller sees."""
+        request = Request(self.catalog, principal, self._pseudonyms, describe=facts)
+        return tuple([key for key in keys if await request.site(key) is not None])
+
+    def admit(self, ask: Ask, principal: Principal) -> None:
+        """Raises AccessError where the caller may not ask this at all."""
+        self._request(ask, principal)
+
     def _request(self, ask: Ask, principal: Principal) -> Request:
         require(principal, Scope.READ)
         if ask.pii:

@@ -41,6 +41,11 @@ class Edition:
         self._writes = 0
         self._untold = False
 
+    @property
+    def writes(self) -> int:
+        """Through this process."""
+        return self._writes
+
     async def current(self) -> str | None:
         """None where the store cannot tell what other replicas wrote: nothing may be kept or believed then."""
         if self._untold:

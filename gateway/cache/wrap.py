@@ -10,7 +10,9 @@ import hashlib
 import msgspec
 from pydantic import SecretStr
 
+from gateway.access.budget import Budget, LocalBudget
 from gateway.access.pseudonyms import Pseudonyms
+from gateway.cache.budget import SharedBudget
 from gateway.cache.counts import CachedCounts, CachedGuests
 from gateway.cache.engagement import CachedEngagement
 from gateway.cache.footfall import CachedFootfall
@@ -62,6 +64,15 @@ class Cache:
         rule = QuotaRule(section.requests_per_minute)
         return SharedQuota(rule, self._clock, self._store, name, replicas=self._replicas)
 
+    def budget(self) -> Budget:
+        """Callers' budgets, shared where there is a store to share them in."""
+        return LocalBudget() if self._store is None else SharedBudget(self._store, self._replicas)
+
+    @property
+    def shared(self) -> bool:
+        """Whether anything is kept outside this process."""
+        return self._store is not None and self._mode == "on"
+
     def wrapped(self, supply: Supply, section: VendorSettings) -> Supply:
         """The same ports, cached. With `GATEWAY_CACHE=off` they are left as they are."""
         if self._mode == "off":
@@ -84,6 +95,8 @@ class Cache:
 
         None where the store cannot tell: nothing made before may be believed then.
         """
+        if self._store is None:
+            return f"{self.purges.count}/{sum(edition.writes for edition in self._editions)}"
         told = [str(self.purges.count)]
         for shelf, edition in zip(self._shelves, self._editions, strict=True):
             await shelf.heed()

@@ -16,8 +16,8 @@ from gateway import runtime, settings, telemetry
 from gateway.access.principal import CallerKind, Principal
 from gateway.access.scopes import EVERY_SCOPE
 from gateway.execution.operation import GraphQLRequest, Outcome
-from gateway.http.app import told
 from gateway.http.bounds import executed
+from gateway.http.lines import told
 from gateway.settings import ConfigurationError, Settings
 
 OPERATOR = Principal(kind=CallerKind.ANONYMOUS, label="operator", scopes=EVERY_SCOPE)

@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 sites = typer.Typer(help="The crosswalk: which codes of which vendors are one site.", no_args_is_help=True)
 app.add_typer(sites, name="sites")
+cache = typer.Typer(help="What is kept of the vendors' answers.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
 keys = typer.Typer(help="API keys of callers: the file that GATEWAY_API_KEYS names.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 
@@ -159,3 +161,19 @@ def check_sites(config: Config = None) -> None:
     from gateway.cli.reporting import told
 
     raise typer.Exit(told(runtime.check_sites, config))
+
+
+@cache.command()
+def purge(
+    vendor: Annotated[list[str] | None, typer.Option(help="Only this vendor, such as BESPOT; may be repeated.")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="Only this site, by key; may be repeated.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Only days that touch this instant or later ones.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Only days before this instant.")] = None,
+    config: Config = None,
+) -> None:
+    """Drop entries of the shared cache; every replica forgets them within a second."""
+    from gateway.cli.purging import purge as run
+
+    raise typer.Exit(run(vendor or [], site or [], start, end, config))

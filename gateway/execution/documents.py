@@ -116,6 +116,9 @@ class Documents:
         return document
 
     def _read(self, text: str) -> Document:
+        if len(text) > self._limits.characters:
+            refusal = too_complex("characters", len(text), self._limits.characters)
+            return Document(tree=None, operations={}, errors=[refusal], parsed=False)
         try:
             tree = parse(text, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as error:

@@ -25,6 +25,7 @@ INTERNAL = GatewayError.code
 
 MOST_ENTRIES = 100
 LONGEST_MESSAGE = 400
+MOST_LOCATIONS = 10
 
 Entry: TypeAlias = dict[str, Any]
 """One member of `errors`, ready for JSON."""
@@ -188,7 +189,7 @@ def _place(error: GraphQLError) -> list[int]:
 def _located(message: str, error: GraphQLError, told: Entry) -> Entry:
     made: Entry = {"message": message[:LONGEST_MESSAGE]}
     if error.locations:
-        made["locations"] = [location.formatted for location in error.locations]
+        made["locations"] = [location.formatted for location in error.locations[:MOST_LOCATIONS]]
     if error.path is not None:
         made["path"] = list(error.path)
     made["extensions"] = told

@@ -27,13 +27,18 @@ from gateway.execution.errors import Entry, entry
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 
 
+VALUE = 10
+"""Characters one value weighs: a long list costs more than its text."""
+
+
 class Limits(msgspec.Struct, frozen=True):
-    """The largest of each. `variables` is in characters, `calls` per vendor, `errors` caps what is listed.
+    """The largest of each. `variables` is a weight (`size_of`), `calls` are per vendor, `errors` caps what is listed.
 
     `rows` are the objects lists may hold in all, `values` the fields that may be completed in all.
     """
 
-    tokens: int = 15_000
+    characters: int = 200_000
+    tokens: int = 10_000
     depth: int = 20
     selections: int = 2_000
     aliases: int = 100
@@ -68,6 +73,7 @@ _WORDS = {
     "directives": "directives",
     "fragments": "fragments",
     "operations": "operations",
+    "characters": "characters",
     "variables": "characters of variables",
     "rows": "rows",
     "values": "values",
@@ -118,11 +124,11 @@ def too_complex(measure: str, found: int, limit: int, figures: Mapping[str, Any]
 
 
 def size_of(variables: object, most: int) -> int:
-    """Characters of texts and names, and one for every value; no further than `most`. Files weigh nothing here."""
+    """Characters of texts and names, and ten for every value; no further than `most`. Files weigh nothing here."""
     size, stack = 0, [variables]
     while stack and size <= most:
         value = stack.pop()
-        size += 1
+        size += VALUE
         if isinstance(value, str):
             size += len(value)
         elif isinstance(value, dict):

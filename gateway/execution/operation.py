@@ -176,11 +176,12 @@ class Operations:
             document.signatures[name] = signature
         return document.signatures[name]
 
-    async def kind(self, request: GraphQLRequest) -> OperationType | None:
-        """Of the operation meant; None where there is none."""
+    async def follows(self, request: GraphQLRequest) -> bool:
+        """Whether it is a subscription that may be one."""
         document = await self._documents.prepared(request.query)
         operation = None if document.errors else _meant(document, request.operation_name)
-        return None if operation is None else operation.operation
+        kind = None if operation is None else operation.operation
+        return kind is OperationType.SUBSCRIPTION and kind in request.allowed
 
     async def admitted(
         self, request: GraphQLRequest, context: Context

@@ -61,7 +61,8 @@ class SessionAsk(msgspec.Struct, frozen=True):
         """The vendors that can hold such rows: a filter on one vendor's identifiers rules the others out."""
         app = self.query.device_id is not None
         wifi = any((self.query.guest_id, self.query.device_mac, self.query.yas_id))
-        able = {VendorKey.BESPOT: not wifi, VendorKey.GUEST_WIFI: not app}
+        stale_only = self.status is not None and self.status <= {SessionStatus.STALE}  # Bespot's alone (rules.md 18)
+        able = {VendorKey.BESPOT: not wifi, VendorKey.GUEST_WIFI: not app and not stale_only}
         return tuple(v for v in VENDORS if able[v] and (self.vendors is None or v in self.vendors))
 
 
@@ -100,9 +101,12 @@ class Sessions:
     ) -> AsyncIterator[tuple[Window, list[Record]]]:
         port = self._supplies.sessions(vendor)
         code = next(iter(covered)) if len(covered) == 1 else None
+        query = ask.query
+        if vendor is VendorKey.GUEST_WIFI and ask.status == frozenset({SessionStatus.OPEN}):
+            query = msgspec.structs.replace(query, online=True)  # those that are over need not be read
 
         async def read(window: Window, budget: int | None) -> Slice[list[Record]]:
-            found = cast("Slice[list[Record]]", await port.sessions(window, code, ask.query, budget))
+            found = cast("Slice[list[Record]]", await port.sessions(window, code, query, budget))
             self._crosswalk.met(vendor, {record.code for record in found.body})
             return found
 

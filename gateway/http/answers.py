@@ -29,6 +29,10 @@ OVERHEAD = 1_000
 NO_CACHE = "no-cache"
 
 
+Key = tuple[bytes, str, str, bool, bytes]
+"""What was asked, by whom in kind, as of which write: everything an answer hangs on."""
+
+
 class Made(msgspec.Struct):
     """One finished answer. `seconds`: how long it may be kept from `made_at` (monotonic) on; None: not at all.
 
@@ -58,9 +62,9 @@ class Answers:
     def __init__(self, mode: str, most_bytes: int) -> None:
         self._mode = mode
         self._most = most_bytes
-        self._kept: OrderedDict[bytes, Made] = OrderedDict()
+        self._kept: OrderedDict[Key, Made] = OrderedDict()
         self._bytes = 0
-        self._flying: dict[bytes, asyncio.Task[Made]] = {}
+        self._flying: dict[Key, asyncio.Task[Made]] = {}
 
     async def ask(
         self,
@@ -92,7 +96,7 @@ class Answers:
                 return await asyncio.shield(flight), False
         return await self._fly(graph, key, make), True
 
-    async def _fly(self, graph: Graph, key: bytes, make: Callable[[], Awaitable[Made]]) -> Made:
+    async def _fly(self, graph: Graph, key: Key, make: Callable[[], Awaitable[Made]]) -> Made:
         """In a task of its own, so that the caller who began it may leave."""
         task = asyncio.ensure_future(make())
         self._flying[key] = task
@@ -106,7 +110,7 @@ class Answers:
         task.add_done_callback(landed)
         return await asyncio.shield(task)
 
-    async def _key(self, graph: Graph, request: GraphQLRequest, principal: Principal) -> bytes | None:
+    async def _key(self, graph: Graph, request: GraphQLRequest, principal: Principal) -> Key | None:
         """None for what is asked for one caller only, or may not be shared for want of knowing what was written."""
         if request.shown:
             return None
@@ -115,15 +119,12 @@ class Answers:
         if signature is None or edition is None:
             return None
         try:
-            variables = orjson.dumps(request.variables, option=orjson.OPT_SORT_KEYS)
+            variables = orjson.dumps(request.variables, option=orjson.OPT_SORT_KEYS) if request.variables else b""
         except TypeError:  # a file, or a number that JSON has no place for
             return None
-        asked = hashlib.blake2b(signature, digest_size=16)
-        for part in (principal.rights_key.encode(), edition.encode(), b"R" if request.read_only else b"W", variables):
-            asked.update(len(part).to_bytes(4, "big") + part)
-        return asked.digest()
+        return signature, principal.rights_key, edition, request.read_only, variables
 
-    def _keep(self, key: bytes, made: Made) -> None:
+    def _keep(self, key: Key, made: Made) -> None:
         size = len(made.body) + OVERHEAD
         if self._mode != "on" or not made.seconds or made.broken or size > self._most // LARGEST:
             return
@@ -133,7 +134,7 @@ class Answers:
         while self._bytes > self._most:
             self._drop(next(iter(self._kept)))
 
-    def _drop(self, key: bytes) -> None:
+    def _drop(self, key: Key) -> None:
         gone = self._kept.pop(key, None)
         if gone is not None:
             self._bytes -= len(gone.body) + OVERHEAD

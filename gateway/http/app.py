@@ -6,8 +6,7 @@ header, no address, no value of a caller.
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -16,21 +15,26 @@ import structlog
 
 from gateway.execution.errors import Incident, incident, internal
 from gateway.http import csv_export, exports
+from gateway.http.audience import Audience
 from gateway.http.cors import Cors
 from gateway.http.csv_export import Export, Exports
+from gateway.http.events import EventStream
 from gateway.http.exports import TableExports
 from gateway.http.graphiql.page import Page
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health
 from gateway.http.insiders import Insiders
 from gateway.http.lifecycle import Lifecycle
+from gateway.http.lines import told
 from gateway.http.metrics import PATH as METRICS
 from gateway.http.metrics import Figures
 from gateway.http.parameters import Disconnected
 from gateway.http.reply import Message, Receive, Refusal, Reply, Scope, Send
 from gateway.http.stream import Stream
+from gateway.http.websocket import Sockets
 from gateway.settings import Settings
 from gateway.telemetry import Telemetry
+from gateway.telemetry.logs import request_line
 from gateway.telemetry.watch import Seen
 
 ALWAYS = (
@@ -53,7 +57,9 @@ class Edge:
         self.lifecycle = lifecycle
         self._telemetry = telemetry or Telemetry()
         self._page = Page(sandbox=bool(settings.simulated))
-        self._graphql = GraphQLEndpoint(settings, self.lifecycle, self._page)
+        self.audience = Audience(settings, self.lifecycle, self._telemetry.metrics)
+        self._graphql = GraphQLEndpoint(settings, self.lifecycle, self._page, self.audience)
+        self._sockets = Sockets(settings, self.lifecycle, self._graphql.desk, self.audience)
         insiders = Insiders(settings, self.lifecycle)
         self._health = Health(settings, self.lifecycle, insiders)
         self._figures = Figures(self._telemetry, insiders)
@@ -63,7 +69,9 @@ class Edge:
         self._cors = Cors(settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request, or one socket."""
+        if scope["type"] == "websocket":
+            await self._sockets.serve(scope, receive, send)
         if scope["type"] != "http":
             return
         traceparent = header(scope, b"traceparent") if self._telemetry.tracing is not None else None
@@ -73,7 +81,7 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, seen: Seen) -> None:
         started = perf_counter()
         try:
-            reply: Reply | Export | Stream = await self._route(scope, receive)
+            reply: Reply | Export | Stream | EventStream = await self._route(scope, receive)
         except Disconnected:
             return
         except Exception as error:
@@ -88,7 +96,7 @@ class Edge:
                 more = {**more, "trace": seen.span.trace_id}
             write_line(scope, reply.status, perf_counter() - started, reply.incidents, more)
 
-    async def _route(self, scope: Scope, receive: Receive) -> Reply | Export | Stream:
+    async def _route(self, scope: Scope, receive: Receive) -> Reply | Export | Stream | EventStream:
         path: str = scope["path"]
         if path == "/graphql":
             return await self._graphql.answer(scope, receive)
@@ -113,17 +121,21 @@ class Edge:
         return path in ("/", METRICS) or path in QUIET or self._page.asset(path) is not None
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
-        extra = (*ALWAYS, *self._cors.headers(scope))
+        cors = self._cors.headers(scope)
+        extra = (*ALWAYS, *cors) if cors else ALWAYS
         if self.lifecycle.draining:
             extra = (*extra, (b"connection", b"close"))
 
-        async def dressed(message: Message) -> None:
+        def dressed(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
-                if not any(name == b"content-security-policy" for name, _ in headers):
+                for name, _ in headers:
+                    if name == b"content-security-policy":
+                        break
+                else:
                     headers.append(NOTHING_TO_RUN)
                 headers.extend(extra)
-            await send(message)
+            return send(message)
 
         return dressed
 
@@ -154,15 +166,6 @@ def write_line(
         **{name: value for name, value in (more or {}).items() if value is not None},
     }
     if not incidents:
-        log.info("request", **line)
+        request_line(line)
         return
     log.error("request", **line, incidents=[told(met) for met in incidents])
-
-
-def told(met: Incident) -> dict[str, Any]:
-    """An incident for the log, whole."""
-    return {
-        "correlation_id": met.correlation_id,
-        "count": met.count,
-        "traceback": "".join(traceback.format_exception(met.error)),
-    }

@@ -8,9 +8,6 @@ from __future__ import annotations
 import hashlib
 from typing import Any, TypeAlias
 
-from graphql import OperationType
-from msgspec import structs
-
 from gateway.access.principal import Principal
 from gateway.execution.operation import GraphQLRequest, Outcome, Phase
 from gateway.execution.streams import Outlet
@@ -43,12 +40,9 @@ class Desk:
             return Outcome(Phase.CHOOSE, errors=[unnamed.told])
         line["hash"] = hashlib.sha256(request.query.encode("utf-8", "replace")).hexdigest()[:16]
         with tally() as calls:
-            if (
-                await graph.kind(request) is OperationType.SUBSCRIPTION
-                and OperationType.SUBSCRIPTION in request.allowed
-            ):
+            if await graph.follows(request):
                 return await graph.subscribe(request, principal)
             with self._places.taken():
-                outcome = await executed(graph, structs.replace(request), principal, self._seconds)
+                outcome = await executed(graph, request, principal, self._seconds)
         line["calls"] = {vendor.value: count for vendor, count in sorted(calls.by_vendor.items())}
         return outcome

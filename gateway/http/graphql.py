@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -17,11 +18,14 @@ from msgspec import UNSET, structs
 from gateway.access.principal import Principal
 from gateway.cache import freshness
 from gateway.execution.errors import incident, internal
-from gateway.execution.operation import GraphQLRequest, Outcome, Phase
-from gateway.http import multipart, negotiation, parameters
+from gateway.execution.operation import EVERYTHING, READ_AND_FOLLOW, GraphQLRequest, Outcome, Phase
+from gateway.http import credentials, multipart, negotiation, parameters
 from gateway.http.answers import Answers, Made, around, headers_of, unchanged
+from gateway.http.audience import Audience
 from gateway.http.bounds import Places, executed
 from gateway.http.callers import admitted
+from gateway.http.desk import Desk
+from gateway.http.events import EventStream
 from gateway.http.graphiql.page import Page
 from gateway.http.lifecycle import Graph, Lifecycle
 from gateway.http.persisted import Persisted, Unnamed
@@ -41,7 +45,7 @@ VARY: Headers = ((b"vary", b"Authorization, X-API-Key, Accept"),)
 class GraphQLEndpoint:
     """Answers one request. Raises Disconnected where nobody is left to answer."""
 
-    def __init__(self, settings: Settings, lifecycle: Lifecycle, page: Page) -> None:
+    def __init__(self, settings: Settings, lifecycle: Lifecycle, page: Page, audience: Audience) -> None:
         self._settings = settings
         self._lifecycle = lifecycle
         self._page = page
@@ -49,13 +53,15 @@ class GraphQLEndpoint:
         self._answers = Answers(settings.cache, settings.cache_bytes // 4)
         self._arriving = Places(ARRIVING * settings.max_concurrent_requests)
         self._places = Places(settings.max_concurrent_requests)
+        self._audience = audience
+        self.desk = Desk(self._persisted, self._places, settings.request_timeout)
 
     @property
     def trusted(self) -> frozenset[str]:
         """Names of the trusted documents' operations."""
         return self._persisted.names
 
-    async def answer(self, scope: Scope, receive: Receive) -> Reply:
+    async def answer(self, scope: Scope, receive: Receive) -> Reply | EventStream:
         """The reply, whatever happens."""
         method = scope["method"]
         if method == "OPTIONS":
@@ -71,9 +77,12 @@ class GraphQLEndpoint:
                 return self._page.reply
             with self._arriving.taken():
                 request = await self._question(scope, receive, headers)
+            if await self._as_events(request, method, content_type, headers):
+                return await self._events(request, headers, receive, line)
             with self._places.taken():
                 reply = await self._run(request, headers, content_type, line)
         except Refusal as refusal:
+            content_type = content_type.replace(negotiation.EVENT_STREAM, negotiation.APPLICATION_JSON)
             reply = with_vary(refusal.reply(media(content_type)))
             line["outcome"] = refusal.entry["extensions"]["code"]
         return structs.replace(reply, line=line)
@@ -98,9 +107,7 @@ class GraphQLEndpoint:
     async def _run(
         self, request: GraphQLRequest, headers: Mapping[str, str], content_type: str, line: dict[str, Any]
     ) -> Reply:
-        graph = self._lifecycle.graph
-        if graph is None:
-            raise Refusal(503, "The gateway is starting.", code="OVERLOADED", headers=((b"retry-after", b"1"),))
+        graph = self._graph()
         caller = await admitted(graph, headers)
         line["who"] = caller.principal.label
         try:
@@ -108,11 +115,51 @@ class GraphQLEndpoint:
         except Unnamed as unnamed:
             made = written(Outcome(Phase.CHOOSE, errors=[unnamed.told]), graph)
         else:
-            line["hash"] = hashlib.sha256(request.query.encode("utf-8", "replace")).hexdigest()[:16]
+            line["hash"] = hash_of(request.query)
             made = await self._made(graph, request, caller.principal, around(headers, caller.principal))
         line |= made.line
         reply = told(made, content_type, headers.get("if-none-match"))
         return structs.replace(reply, headers=(*reply.headers, *caller.headers)) if caller.headers else reply
+
+    async def _as_events(
+        self, request: GraphQLRequest, method: str, content_type: str, headers: Mapping[str, str]
+    ) -> bool:
+        """Where nothing else is taken; and for a subscription wherever it is taken at all."""
+        if method == "HEAD" or not negotiation.takes_events(headers.get("accept", "")):
+            return False
+        graph = self._lifecycle.graph
+        if content_type == negotiation.EVENT_STREAM or graph is None:
+            return content_type == negotiation.EVENT_STREAM
+        try:
+            return await graph.follows(structs.replace(self.desk.resolved(request), allowed=EVERYTHING))
+        except Unnamed:
+            return False
+
+    async def _events(
+        self, request: GraphQLRequest, headers: Mapping[str, str], receive: Receive, line: dict[str, Any]
+    ) -> EventStream:
+        graph = self._graph()
+        caller = await admitted(graph, headers)
+        allowed = READ_AND_FOLLOW if request.read_only else EVERYTHING
+        request = structs.replace(request, allowed=allowed, shown=shown(headers))
+        opened = await self.desk.ask(graph, request, caller.principal, line)
+        return EventStream(
+            opened,
+            lambda outcome: written(outcome, graph),
+            self._audience,
+            receive,
+            principal=caller.principal,
+            credentials=credentials.of_headers(headers),
+            heartbeat=self._settings.streams.heartbeat,
+            headers=(*VARY, *caller.headers),
+            line=line,
+        )
+
+    def _graph(self) -> Graph:
+        graph = self._lifecycle.graph
+        if graph is None:
+            raise Refusal(503, "The gateway is starting.", code="OVERLOADED", headers=((b"retry-after", b"1"),))
+        return graph
 
     async def _made(self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool) -> Made:
         """What is kept or under way for callers of equal rights, or what is made now. `past`: made now, in any case."""
@@ -124,6 +171,12 @@ class GraphQLEndpoint:
 
         made, own = await self._answers.ask(graph, request, principal, make, around=past)
         return made if own else structs.replace(made, line={**made.line, "calls": {}}, incidents=[])
+
+
+@lru_cache(maxsize=512)
+def hash_of(query: str) -> str:
+    """What the log calls a document."""
+    return hashlib.sha256(query.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def shown(headers: Mapping[str, str]) -> frozenset[str]:

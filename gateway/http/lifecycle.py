@@ -14,6 +14,7 @@ from gateway.access.principal import Principal
 from gateway.bi.reading import Tables
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.execution.operation import GraphQLRequest, Outcome
+from gateway.execution.streams import Outlet
 
 
 class Graph(Protocol):
@@ -34,6 +35,14 @@ class Graph(Protocol):
 
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         """Never raises but for cancellation."""
+        ...
+
+    async def follows(self, request: GraphQLRequest) -> bool:
+        """Whether it is a subscription that may be one."""
+        ...
+
+    async def subscribe(self, request: GraphQLRequest, principal: Principal) -> Outlet | Outcome:
+        """A subscription, or why there is none. Never raises but for cancellation."""
         ...
 
     async def signature(self, request: GraphQLRequest) -> bytes | None:

@@ -15,6 +15,7 @@ from gateway.http.reply import Refusal
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 APPLICATION_JSON = "application/json"
 TEXT_HTML = "text/html"
+EVENT_STREAM = "text/event-stream"
 
 MOST_RANGES = 50
 LONGEST_ACCEPT = 2_000
@@ -31,7 +32,7 @@ class _Range(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=256)
 def answer_type(accept: str, page: bool) -> str:
     """The best type both sides know; `page`: a page for browsers is on offer. Raises a 406 where there is none."""
-    offers = (APPLICATION_JSON, GRAPHQL_RESPONSE, *((TEXT_HTML,) if page else ()))
+    offers = (APPLICATION_JSON, GRAPHQL_RESPONSE, *((TEXT_HTML,) if page else ()), EVENT_STREAM)
     ranges = _ranges(accept)
     if not ranges:
         return APPLICATION_JSON
@@ -49,6 +50,12 @@ def answer_type(accept: str, page: bool) -> str:
     if best is None:
         raise Refusal(406, f"Answers come as {GRAPHQL_RESPONSE} or {APPLICATION_JSON}: accept one of them.")
     return best[1]
+
+
+@lru_cache(maxsize=256)
+def takes_events(accept: str) -> bool:
+    """Whether a stream of events is asked for by its name, if only among others."""
+    return any(part.media == EVENT_STREAM and part.quality > 0 for part in _ranges(accept))
 
 
 def check_question_type(content_type: str | None, encoding: str | None) -> None:

@@ -6,7 +6,7 @@ Whatever a caller can put there is a 4xx with a code: never a 500, never repeate
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -61,6 +61,11 @@ def of_body(body: bytes) -> GraphQLRequest:
         raise Refusal(400, "Batches are not taken: send one operation a request.")
     if not isinstance(members, dict):
         raise Refusal(400, "The body must be a JSON object.")
+    return of_members(members)
+
+
+def of_members(members: Mapping[str, Any]) -> GraphQLRequest:
+    """A question by its members."""
     extensions = _object(members.get("extensions"), "extensions")
     document_id = _id(members.get("documentId"))
     return GraphQLRequest(

@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MOST_HEAD_BYTES = 64 * 1024
 LONG_HEAD = (
@@ -78,6 +79,36 @@ class PunctualProtocol(HttpToolsProtocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+
+
+class PunctualSocket(WebSocketsSansIOProtocol):
+    """One WebSocket, with the same clock on its reader."""
+
+    send_timeout = 30.0
+    _unread: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.send_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._taken()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._taken()
+        super().connection_lost(exc)
+
+    def _taken(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+
+def punctual_socket(send_timeout: float) -> type[Any]:
+    """The protocol with this bound, as uvicorn wants it: a class."""
+    return type("SocketProtocol", (PunctualSocket,), {"send_timeout": send_timeout})
 
 
 def punctual(header_timeout: float, send_timeout: float) -> type[Any]:

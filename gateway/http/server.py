@@ -11,7 +11,7 @@ import gc
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack
 from signal import SIGTERM
 from time import monotonic
@@ -21,7 +21,7 @@ import uvicorn
 
 from gateway.http.app import Edge
 from gateway.http.lifecycle import Graph, Lifecycle
-from gateway.http.protocol import punctual
+from gateway.http.protocol import punctual, punctual_socket
 from gateway.settings import ConfigurationError, Settings
 from gateway.telemetry import Telemetry
 from gateway.telemetry.sampling import sampling
@@ -43,9 +43,15 @@ class Server(uvicorn.Server):
     """uvicorn's, with a drain before its shutdown and an exit status of 0 after it."""
 
     def __init__(
-        self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float, announcement: str = ""
+        self,
+        config: uvicorn.Config,
+        lifecycle: Lifecycle,
+        drain_seconds: float,
+        announcement: str = "",
+        dismiss: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(config)
+        self._dismiss = dismiss
         self._lifecycle = lifecycle
         self._drain_seconds = drain_seconds
         self._stop_at: float | None = None
@@ -69,6 +75,14 @@ class Server(uvicorn.Server):
         self._lifecycle.draining = True
         self.force_exit = self.force_exit or self.should_exit
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Those who listen are told before the connections are closed."""
+        for server in self.servers:
+            server.close()
+        if self._dismiss is not None:
+            await self._dismiss()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second. True: shut down now."""
@@ -113,8 +127,9 @@ def run(
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it would log a second line beside the request's own
     logging.getLogger("uvicorn.error").addFilter(_has_no_line_of_its_own)
     lifecycle = Lifecycle()
-    config = configured(Edge(settings, lifecycle, watched), settings)
-    server = Server(config, lifecycle, settings.drain_seconds, announcement)
+    edge = Edge(settings, lifecycle, watched)
+    config = configured(edge, settings)
+    server = Server(config, lifecycle, settings.drain_seconds, announcement, edge.audience.dismiss)
 
     async def served() -> None:
         async with open_graph(settings) as graph, sampling(watched):
@@ -135,7 +150,9 @@ def configured(edge: Edge, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         lifespan="off",
-        ws="none",
+        ws=punctual_socket(settings.send_timeout),
+        ws_max_size=settings.max_body_bytes,
+        ws_per_message_deflate=False,  # tens of kilobytes a socket, for messages of some hundred bytes
         http=punctual(settings.header_timeout, settings.send_timeout),
         proxy_headers=False,  # origin.py reads them, of trusted addresses only
         timeout_graceful_shutdown=FINISH,

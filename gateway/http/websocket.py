@@ -133,8 +133,9 @@ class Socket:
         try:
             await self._send_raw({"type": "websocket.accept", "subprotocol": self._protocol})
             if self._protocol is None:
-                raise Closing(frames.NOT_ACCEPTABLE, "Subprotocol not acceptable")
-            await self._read()
+                await self._close(frames.NOT_ACCEPTABLE, "Subprotocol not acceptable")
+            else:
+                await self._read()
         except Closing as closing:
             await self._close(closing.code, closing.reason)
         except TimeoutError:
@@ -219,8 +220,7 @@ class Socket:
         started = perf_counter()
         line: dict[str, Any] = {"method": "WS", "path": "/graphql"}
         try:
-            if len(self._running) > self._streams.per_socket or self._leaving:
-                raise Refusal(503, "The socket carries as many operations as it may.", code="OVERLOADED")
+            self._admit()
             await within_budget(self._graph, principal)
             opened = await self._desk.ask(self._graph, request, principal, line)
             if isinstance(opened, Outlet):
@@ -242,6 +242,10 @@ class Socket:
                 del self._running[id_]
             line.setdefault("outcome", "ok")
             log.info("operation", **line, ms=round((perf_counter() - started) * 1000, 1))
+
+    def _admit(self) -> None:
+        if len(self._running) > self._streams.per_socket or self._leaving:
+            raise Refusal(503, "The socket carries as many operations as it may.", code="OVERLOADED")
 
     async def _answer(self, id_: str, outcome: Outcome) -> None:
         for met in outcome.incidents:

@@ -87,12 +87,16 @@ def announce(hosted: Hosted) -> str:
     lines += [f"  {folder:<12} {vendor.base_url}" for folder, vendor in hosted.vendors.items()]
     lines += ["", "Settings of a gateway that talks to them:", ""]
     lines += [f"  export {name}={value}" for name, value in hosted.environment().items()]
+    lines += [
+        "  export GATEWAY_ANONYMOUS_SCOPES=read",
+        "  export GATEWAY_PSEUDONYM_KEY=$(python3 -c 'import secrets; print(secrets.token_hex(32))')",
+    ]
     address = next((vendor.address for vendor in hosted.vendors.values()), "http://127.0.0.1")
     lines += [
         "",
         f"Their crosswalk:  curl -s {address}/_crosswalk > sites.toml && export GATEWAY_SITES=sites.toml",
         f"Calls they got:   curl -s {address}/_calls",
-        f'A fault, thrice:  curl -s {address}/_faults -d \'{{"kind": "status", "status": 503, "times": 3}}\'',
+        f'A fault, for all: curl -s {address}/_faults -d \'{{"kind": "status", "status": 503}}\'',
         f"Faults off:       curl -s -X DELETE {address}/_faults",
     ]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from gateway.schema.selection import selected
 
 Info = strawberry.Info[Request, object]
 
-_EARLIEST, _LATEST = instant.parse("1970-01-01T00:00:00Z"), instant.parse("2200-01-01T00:00:00Z")
+EARLIEST, LATEST = instant.parse("1970-01-01T00:00:00Z"), instant.parse("2200-01-01T00:00:00Z")
 
 
 @strawberry.input(
@@ -73,7 +73,7 @@ def window_of(window: Window) -> DomainWindow:
     start, end = int(window.from_), int(window.to)
     if start >= end:
         raise InputError("`from` must be before `to`.", ("window", "from"))
-    if start < _EARLIEST or end > _LATEST:
+    if start < EARLIEST or end > LATEST:
         raise InputError("A window lies between the years 1970 and 2200.", ("window",))
     return DomainWindow(start, end)
 

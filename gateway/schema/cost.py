@@ -15,6 +15,7 @@ from gateway.domain.vendor import VendorKey
 from gateway.execution.pricing import Arguments, Price, Prices, Pricing
 from gateway.federation.directory import OKUBE_ONLY
 from gateway.loaders.request import Request
+from gateway.schema.arguments import EARLIEST, LATEST
 from gateway.schema.node import decode
 
 BESPOT, SHOPSTER, OKUBE, GUEST_WIFI = (vendor.value for vendor in VendorKey)
@@ -40,13 +41,15 @@ def page_of(context: Request, given: Arguments) -> int:
 
 
 def span_of(given: Arguments) -> int:
-    """Length of the window in minutes, rounded up."""
+    """Length of the window in minutes, rounded up; 1 for a window that will be refused."""
     window = given.get("window")
     try:
         start, end = (instant.parse(window[name]) for name in ("from", "to"))  # type: ignore[index]
     except (TypeError, KeyError, ValueError):
         return 1
-    return max(1, -(-(end - start) // MINUTE))
+    if not EARLIEST <= start < end <= LATEST:
+        return 1
+    return -(-(end - start) // MINUTE)
 
 
 def named(given: Arguments, known: int) -> int:

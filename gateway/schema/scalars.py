@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from math import isfinite
 from typing import Any, NewType, TypeAlias
 
 import strawberry
@@ -19,6 +20,7 @@ BigInt = NewType("BigInt", int)
 Upload: TypeAlias = File
 
 _SAFE = 2**53
+_DEEPEST = 100
 
 
 def _parse_instant(value: object) -> int:
@@ -70,6 +72,26 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _parse_json(value: object) -> object:
+    """What can be written down again for a vendor: numbers of 64 bits, no infinities, not too deep."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+            elif isinstance(item, int) and not -(2**63) <= item < 2**64:
+                raise InputError("A whole number in a JSON value has at most 64 bits.")
+            elif isinstance(item, float) and not isfinite(item):
+                raise InputError("A number in a JSON value is finite.")
+        if not below:
+            return value
+        level = below
+    raise InputError(f"A JSON value has at most {_DEEPEST} levels.")
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     DateTime: strawberry.scalar(
         name="DateTime",
@@ -91,7 +113,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="Any JSON value, as the vendor sent it: its shape is the vendor's and may change.",
         specified_by_url="https://ecma-international.org/publications-and-standards/standards/ecma-404/",
         serialize=_same,
-        parse_value=_same,
+        parse_value=_parse_json,
     ),
     BigInt: strawberry.scalar(
         name="BigInt",

@@ -10,6 +10,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -57,6 +58,10 @@ class Telemetry:
         self.names = Names()
         self.tracing = tracing
         self._probes: list[Probe] = []
+        # looking an instrument up by its labels costs more than counting
+        self._requests = lru_cache(512)(self.metrics.requests.labels)
+        self._operations = lru_cache(512)(self.metrics.operations.labels)
+        self._seconds = lru_cache(512)(self.metrics.operation_seconds.labels)
 
     @classmethod
     def configured(cls, otlp_endpoint: str | None) -> Telemetry:

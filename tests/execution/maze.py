@@ -102,7 +102,7 @@ Info = strawberry.Info[Context, None]
 
 def _secret(root: strawberry.Parent[Any], info: Info) -> str | None:
     if info.context.allowed:
-        return _read(root)
+        return _read(root)  # type: ignore[no-any-return]
     info.context.mask(info._raw_info, 1)
     return None
 
@@ -307,7 +307,13 @@ class World:
 
 # operations -----------------------------------------------------------------------------------------------------
 
-LEAVES = ["kind", "name", "size", "weight", "on", "ident", "colour", "stamp", "anything", "words", "bad", "secret", "mark", "slow", "sure", "shout", "__typename"]
+LEAVES = (
+    *("kind", "name", "size", "weight", "on", "ident", "colour", "stamp", "anything", "words", "bad"),
+    *("secret", "mark", "slow", "sure", "shout", "__typename"),
+)
+TAIL = "t1: __typename @include(if: $yes) t2: __typename @skip(if: $no) t3: one { twin(times: $times) { kind } }"
+"""Ends every operation, so that each variable is used."""
+
 OBJECTS = ("friend", "friends", "maybe", "twin")
 
 
@@ -321,8 +327,11 @@ class Operation:
         parts = [self._root() for _ in range(random.choice((1, 1, 1, 2, 3)))]
         declared = "query Q($yes: Boolean! = true, $no: Boolean! = false, $times: Int! = 1)"
         body = " ".join(dict.fromkeys(parts))
-        use = "t1: __typename @include(if: $yes) t2: __typename @skip(if: $no) t3: one { twin(times: $times) { kind } }"
-        self.text = " ".join((f"{declared} {{ {body} {use} }}", *self._fragments))
+        text = f"{declared} {{ {body} {TAIL} }}"
+        while used := [each for each in self._fragments if each.split()[1] in text]:  # some parts were not drawn
+            text = " ".join((text, *used))
+            self._fragments = [each for each in self._fragments if each not in used]
+        self.text = text
 
     def _root(self) -> str:
         random = self._random
@@ -336,7 +345,7 @@ class Operation:
             return f"{name}: many {{ {self._node(depth)} }}"
         if pick == 3:
             return f"{name}: some {{ {self._node(depth)} }}"
-        return f"{name}: one {{ {self._node(depth)} lives }}"
+        return f"{name}: one {{ {self._node(depth, typed=True)} lives }}"
 
     def _page(self, depth: int) -> str:
         random = self._random
@@ -345,7 +354,7 @@ class Operation:
                 f"edges {{ cursor node {{ {self._node(depth)} }} }}",
                 f"edges {{ node {{ {self._node(depth)} }} __typename }}",
                 f"nodes {{ {self._node(depth)} }}",
-                f"strict {{ {self._node(depth)} lives }}",
+                f"strict {{ {self._node(depth, typed=True)} lives }}",
                 "grid",
                 "total",
                 "__typename",
@@ -359,7 +368,7 @@ class Operation:
         directive = self._random.choice(("@skip(if: $no)", "@include(if: $yes)", ""))
         return f"{field} {directive} {{ {self._node(depth)} }}"
 
-    def _node(self, depth: int) -> str:
+    def _node(self, depth: int, *, typed: bool = False) -> str:
         random = self._random
         parts = []
         for leaf in random.sample(LEAVES, random.randrange(1, 6)):
@@ -370,11 +379,11 @@ class Operation:
             field = random.choice(OBJECTS)
             times = random.choice(("", "(times: 1)", "(times: $times)")) if field == "twin" else ""
             parts.append(f"o{random.randrange(10_000)}: {field}{times} {{ {self._node(depth - 1)} }}")
-        if random.random() < 0.3:
-            parts.append(f"... on {random.choice(('Cat', 'Dog', 'Node'))} {{ {self._node(0)} }}")
+        if random.random() < 0.3 and not typed:
+            parts.append(f"... on {random.choice(('Cat', 'Dog', 'Node'))} {{ {self._node(0, typed=True)} }}")
         if random.random() < 0.2:
             name = f"F{len(self._fragments)}x{random.randrange(10_000)}"
-            self._fragments.append(f"fragment {name} on Node {{ {self._node(0)} }}")
+            self._fragments.append(f"fragment {name} on Node {{ {self._node(0, typed=True)} }}")
             parts.append(f"...{name}")
         random.shuffle(parts)
         return " ".join(parts)

@@ -20,7 +20,9 @@ from gateway.domain import instant
 from gateway.domain.errors import InputError, NotConfigured, Unauthenticated, Unavailable
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.vendor import VendorKey
+from gateway.execution.errors import Incident
 from gateway.execution.operation import GraphQLRequest, Operations, Outcome
+from gateway.execution.streams import Outlet, Streams
 from gateway.settings import Settings
 
 Instant = NewType("Instant", int)
@@ -112,6 +114,36 @@ class Mutation:
         return True
 
 
+@strawberry.type
+class Subscription:
+    """A source gives bursts: lists of events."""
+
+    @strawberry.subscription
+    async def ticks(self, count: int = 3, burst: int = 1) -> AsyncIterator[int]:
+        """`count` bursts of `burst` numbers; below 0: silence for ever."""
+        for number in range(count):
+            yield [number * burst + index for index in range(burst)]  # type: ignore[misc]
+        if count < 0:
+            await asyncio.Event().wait()
+
+    @strawberry.subscription
+    async def rows(self) -> AsyncIterator[Row]:
+        yield [Row(number=1), Unavailable(VendorKey.BESPOT, "Bespot did not answer."), Row(number=2)]  # type: ignore[misc]
+
+    @strawberry.subscription
+    async def refused(self) -> AsyncIterator[int]:
+        return _refused()
+
+    @strawberry.subscription
+    async def broken(self) -> AsyncIterator[int]:
+        yield [1]  # type: ignore[misc]
+        raise ValueError("secret of the source")
+
+
+def _refused() -> AsyncIterator[int]:
+    raise InputError("There is no such site.", ("sites", 0))
+
+
 class ToyContext:
     def __init__(self) -> None:
         self.errors: list[GraphQLError] = []
@@ -127,7 +159,7 @@ class ToySchema(strawberry.Schema):
 
 
 def schema() -> strawberry.Schema:
-    return ToySchema(Query, Mutation, config=StrawberryConfig(scalar_map={Instant: INSTANT}))
+    return ToySchema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map={Instant: INSTANT}))
 
 
 class ToyGraph:
@@ -137,6 +169,8 @@ class ToyGraph:
         self.sandbox = sandbox
         self.operations = Operations(schema())
         self.ran = 0
+        self.reported: list[Incident] = []
+        self.streams = Streams(self.operations, seconds=5.0, report=self.reported.append)
         self.edited: str | None = None  # nothing is shared or kept unless a test says so
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
@@ -150,6 +184,12 @@ class ToyGraph:
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         self.ran += 1
         return await self.operations.run(request, ToyContext())
+
+    async def follows(self, request: GraphQLRequest) -> bool:
+        return await self.operations.follows(request)
+
+    async def subscribe(self, request: GraphQLRequest, principal: Principal) -> Outlet | Outcome:
+        return await self.streams.open(request, ToyContext, principal.rights_key)
 
     async def signature(self, request: GraphQLRequest) -> bytes | None:
         return await self.operations.signature(request)

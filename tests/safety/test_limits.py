@@ -45,7 +45,8 @@ TOO_MUCH: dict[str, str] = {
     "directives": "{ __typename " + "@skip(if: false) " * 101 + "}",
     "fragments": bomb(76),
     "operations": " ".join(f"query q{n} {{ __typename }}" for n in range(21)),
-    "tokens": "{ " + "__typename " * 15_000 + "}",
+    "tokens": "{ " + "__typename " * 10_000 + "}",
+    "characters": "{ __typename } #" + "x" * 200_000,
 }
 
 
@@ -64,11 +65,11 @@ async def test_a_document_beyond_a_limit_is_refused_with_the_numbers(gate: Gate,
 def test_every_limit_of_a_document_can_be_set_and_has_a_case_here() -> None:
     assert set(LimitsSettings().model_dump()) == set(Limits.__struct_fields__)
     assert LimitsSettings().model_dump() == {name: getattr(Limits(), name) for name in Limits.__struct_fields__}
-    assert set(CHECKED) | {"tokens"} == set(TOO_MUCH)
+    assert set(CHECKED) | {"tokens", "characters"} == set(TOO_MUCH)
 
 
 async def test_limits_are_the_operators() -> None:
-    async with guarded(limits={"depth": 3, "aliases": 1, "rows": 5, "calls": 1, "variables": 50}) as gate:
+    async with guarded(limits={"depth": 3, "aliases": 1, "rows": 5, "calls": 1, "variables": 100}) as gate:
         for query, measure in (
             ("{ sites { nodes { coordinates { latitude } } } }", "depth"),
             ("{ a: __typename b: __typename }", "aliases"),
@@ -78,7 +79,7 @@ async def test_limits_are_the_operators() -> None:
             answer = await gate.ask(query)
             assert (answer.codes, answer.errors[0]["extensions"]["measure"]) == (["QUERY_TOO_COMPLEX"], measure)
             assert answer.calls == {}
-        long = await gate.ask("query($s: String) { sites(filter: {search: $s}) { totalCount } }", {"s": "x" * 60})
+        long = await gate.ask("query($s: String) { sites(filter: {search: $s}) { totalCount } }", {"s": "x" * 90})
         assert (long.codes, long.errors[0]["extensions"]["measure"]) == (["QUERY_TOO_COMPLEX"], "variables")
         assert (await gate.ask("{ sites(first: 5) { nodes { key } } }")).errors == []
 
@@ -88,7 +89,7 @@ async def test_variables_have_a_size(gate: Gate) -> None:
     answer = await gate.ask(query, {"s": "x" * 500_000})
     assert (answer.codes, answer.errors[0]["extensions"]["limit"]) == (["QUERY_TOO_COMPLEX"], 500_000)
     assert (await gate.ask(query, {"s": "x" * 400_000})).errors == []
-    assert size_of({"a": ["x" * 10, 1, None, {"b": True}]}, 1_000) == 1 + 1 + 1 + 11 + 1 + 1 + (1 + 1) + 1
+    assert size_of({"a": ["x" * 10, 1, None, {"b": True}]}, 1_000) == 7 * 10 + len("a" + "xxxxxxxxxx" + "b")
 
 
 @pytest.mark.parametrize("alias", [False, True])
