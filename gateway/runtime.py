@@ -17,6 +17,7 @@ from gateway.bi.reading import Tables
 from gateway.cache import freshness
 from gateway.cache.store import StoreAway
 from gateway.cache.wrap import Cache
+from gateway.domain import instant
 from gateway.domain.clock import Clock, system
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.instant import SECOND
@@ -99,6 +100,8 @@ class Gateway:
         with freshness.collect() as parts, tally() as calls:
             outcome = await self._operations.run(request, self._context(request, principal))
         self._tell(parts)
+        if parts.by_vendor and outcome.phase is Phase.RAN:
+            outcome.extensions["freshness"] = [_age_of(vendor, part) for vendor, part in parts.by_vendor.items()]
         whole = outcome.phase is Phase.RAN and not outcome.errors and "failures" not in outcome.extensions
         if whole and not outcome.unkept and not request.shown:
             now = self.catalog.clock()
@@ -242,6 +245,16 @@ async def check_vendors(settings: Settings) -> tuple[str, int]:
 def _report(met: Incident) -> None:
     """A bug met while an event was made: it belongs to no request of its own."""
     log.error("event", correlation_id=met.correlation_id, exc_info=met.error)
+
+
+def _age_of(vendor: VendorKey, part: freshness.Part) -> dict[str, Any]:
+    """One member of `extensions.freshness`: null instants where nothing can change any more."""
+    return {
+        "vendor": vendor.value,
+        "asOf": None if part.as_of is None else instant.text(part.as_of),
+        "expiresAt": None if part.expires is None else instant.text(part.expires),
+        "stale": part.stale,
+    }
 
 
 def _operations(settings: Settings) -> Operations:

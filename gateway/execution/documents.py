@@ -117,8 +117,8 @@ class Documents:
 
     def _read(self, text: str) -> Document:
         if len(text) > self._limits.characters:
-            refusal = too_complex("characters", len(text), self._limits.characters)
-            return Document(tree=None, operations={}, errors=[refusal], parsed=False)
+            over = too_complex("characters", len(text), self._limits.characters)
+            return Document(tree=None, operations={}, errors=[over], parsed=False)
         try:
             tree = parse(text, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as error:

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from gateway.cache import freshness
 from gateway.domain.clock import Clock
 from gateway.domain.coverage import Coverage, complete, failed
 from gateway.domain.errors import VendorError
 from gateway.domain.okube_site import OkubeSite, SiteQuery
 from gateway.domain.site import Site, SiteKind
 from gateway.domain.vendor import VendorKey
+from gateway.federation.ageing import aged
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.ranges import whole
 from gateway.federation.supplies import Supplies
@@ -50,14 +52,16 @@ class Directory:
     async def roster(self, application: str | None, *, kinds: bool = False) -> Roster:
         """All sites of one application and the crosswalk. `kinds`: ask Okube also which are online (rules.md 24)."""
         try:
-            records = await self.records(application, SiteQuery())
-            online: frozenset[str] = frozenset()
-            if kinds:
-                query = SiteQuery(kind=SiteKind.ONLINE)
-                online = frozenset(record.id for record in await self.records(application, query))
+            with freshness.collect() as parts:
+                records = await self.records(application, SiteQuery())
+                online: frozenset[str] = frozenset()
+                if kinds:
+                    query = SiteQuery(kind=SiteKind.ONLINE)
+                    online = frozenset(record.id for record in await self.records(application, query))
         except VendorError as error:
             return Roster(self._crosswalk.sites, failed(error), error)
-        return Roster(self._joined(records, online), complete(VENDOR, self._clock()))
+        (line,) = aged([complete(VENDOR, self._clock())], parts)
+        return Roster(self._joined(records, online), line)
 
     async def records(self, application: str | None, query: SiteQuery) -> list[OkubeSite]:
         """Okube's own list, whole. Raises VendorError."""

@@ -15,6 +15,7 @@ from typing import Any, Generic
 
 import msgspec
 
+from gateway.cache import freshness
 from gateway.domain.clock import Clock
 from gateway.domain.coverage import Coverage, complete, failed, not_covered
 from gateway.domain.errors import GatewayError, NotConfigured, VendorError
@@ -23,6 +24,7 @@ from gateway.domain.instant import HOUR, MINUTE, Micros
 from gateway.domain.site import Site
 from gateway.domain.window import Window
 from gateway.federation import buckets
+from gateway.federation.ageing import aged
 from gateway.federation.buckets import Granularity
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.cursor import Binding, Cursors
@@ -136,13 +138,16 @@ class Footfall(Generic[Row, Columns]):
                 found[number] = refusal
         notes: Reading[Columns] = Reading({})
         try:
-            await self._fill([group for group in groups.values() if group.covered], page, notes)
+            with freshness.collect() as parts:
+                await self._fill([group for group in groups.values() if group.covered], page, notes)
         except VendorError as failure:
             # a site the vendor does not cover is no part of its failure (rules.md 3)
             concerned = {n for n, group in groups.items() if group.covered or isinstance(failure, NotConfigured)}
             found |= dict.fromkeys(concerned, failure)
         for number in groups.keys() - found.keys():
-            found[number] = self._page(groups[number], notes)
+            made = self._page(groups[number], notes)
+            made.coverage = aged(made.coverage, parts)
+            found[number] = made
         return [found[number] for number in range(len(asks))]
 
     async def _fill(self, groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]) -> None:

@@ -10,10 +10,12 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from gateway.cache import freshness
 from gateway.domain.clock import Clock
 from gateway.domain.coverage import complete
 from gateway.domain.ports.pages import Page as RangePage
 from gateway.domain.vendor import VendorKey
+from gateway.federation.ageing import aged
 from gateway.federation.cursor import Binding, Cursors
 from gateway.federation.paging import Page, PageAsk, cut
 from gateway.federation.ranges import ReadRange
@@ -45,15 +47,14 @@ class Lists:
         walk = _Walk(read, page_rows, seen)
         low = -1 if ask.after is None else _position(binding, ask.after, "after")
         high = None if ask.before is None else _position(binding, ask.before, "before")
-        if ask.forward:
-            found = await walk.forward(low + 1, high, ask.need)
-        else:
-            found = await walk.backward(low + 1, high, ask.need)
+        with freshness.collect() as parts:
+            reading = walk.forward if ask.forward else walk.backward
+            found = await reading(low + 1, high, ask.need)
         places = {id(row): position for position, row in found}
         result = cut(
             [row for _, row in found], ask, lambda row: binding.encode(_PACK.pack(places[id(row)])), more=False
         )
-        result.coverage = [complete(self._vendor, self._clock())]
+        result.coverage = aged([complete(self._vendor, self._clock())], parts)
         if ask.total:
             result.total = walk.total if seen is None else None
             if result.total is None and walk.all_read(low, high):

@@ -13,6 +13,7 @@ from typing import TypeAlias, cast
 
 import msgspec
 
+from gateway.cache import freshness
 from gateway.domain.clock import Clock
 from gateway.domain.coverage import Coverage, complete, failed, moving, not_covered
 from gateway.domain.errors import NotConfigured, UpstreamError, VendorError
@@ -22,6 +23,7 @@ from gateway.domain.session import AppRecord, AppSession, SessionQuery, SessionS
 from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Window
+from gateway.federation.ageing import aged
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.cursor import Binding, Cursors
 from gateway.federation.drain import Reader, drain, together
@@ -101,9 +103,7 @@ class Sessions:
     ) -> AsyncIterator[tuple[Window, list[Record]]]:
         port = self._supplies.sessions(vendor)
         code = next(iter(covered)) if len(covered) == 1 else None
-        query = ask.query
-        if vendor is VendorKey.GUEST_WIFI and ask.status == frozenset({SessionStatus.OPEN}):
-            query = msgspec.structs.replace(query, online=True)  # those that are over need not be read
+        query = _asked_of(vendor, ask)
 
         async def read(window: Window, budget: int | None) -> Slice[list[Record]]:
             found = cast("Slice[list[Record]]", await port.sessions(window, code, query, budget))
@@ -137,7 +137,8 @@ class Sessions:
             if covered:
                 rows = self._rows(vendor, ask, covered, Between(span, low, high, backward), page.need, moved)
                 sources[vendor] = Source(rows)
-        taken = await take(sources.values(), page.need, descending=backward)
+        with freshness.collect() as parts:
+            taken = await take(sources.values(), page.need, descending=backward)
         errors += [source.error for source in sources.values() if source.error]
         silent = not any(_answered(source) for source in sources.values())
         if errors and silent and not (coverage and all(isinstance(error, NotConfigured) for error in errors)):
@@ -145,7 +146,7 @@ class Sessions:
         now = self._clock()
         result = cut(self._served(taken, now), page, _cursor(binding))
         errors += [error for error in moved if error.vendor not in {e.vendor for e in errors}][:1]
-        result.coverage = [*coverage, *self._coverage(ask, sources, errors, now)]
+        result.coverage = aged([*coverage, *self._coverage(ask, sources, errors, now)], parts)
         result.failures = errors
         if page.total and all(isinstance(error, NotConfigured) for error in errors):
             result.total = await self._total(ask, page, sources, len(taken))
@@ -163,7 +164,7 @@ class Sessions:
         """Rows of one vendor that belong to the answer, in batches, nearest first."""
         port = self._supplies.sessions(vendor)
         code = next(iter(covered)) if len(covered) == 1 else None
-        edge = between.edge
+        query, edge = _asked_of(vendor, ask), between.edge
         kind = (vendor, ask.status, frozenset(covered))
         reach = Reach(
             max(need, 1),
@@ -173,10 +174,11 @@ class Sessions:
             port.page_rows,
             day_first=port.grain > 1,
             share=self._shares.get(kind, 1.0),
+            now=self._clock(),
         )
 
         async def read(window: Window, budget: int | None) -> Slice[list[Record]]:
-            found = await port.sessions(window, code, ask.query, budget)
+            found = await port.sessions(window, code, query, budget)
             if found.moved:
                 moved.append(moving(vendor))
             return cast("Slice[list[Record]]", found)
@@ -307,6 +309,13 @@ def _find(rows: list[tuple[Key, Record]], position: tuple[Micros, int, int], bac
         if zlib.crc32(record.id.encode()) == check:
             return before + index, before + index + 1
     return before + len(equal), before
+
+
+def _asked_of(vendor: VendorKey, ask: SessionAsk) -> SessionQuery:
+    """What one vendor is asked: where only open stays are wanted, those that are over need not be read."""
+    if vendor is VendorKey.GUEST_WIFI and ask.status == frozenset({SessionStatus.OPEN}):
+        return msgspec.structs.replace(ask.query, online=True)
+    return ask.query
 
 
 def _order(key: Key, mark: tuple[int, int]) -> int:

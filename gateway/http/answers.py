@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -85,16 +86,24 @@ class Answers:
         if key is None:
             return await make(), True
         if not around:
-            kept = self._kept.get(key)
+            kept = self.kept(key)
             if kept is not None:
-                if _left(kept) > 0:
-                    self._kept.move_to_end(key)
-                    return kept, False
-                self._drop(key)
+                return kept, False
             flight = self._flying.get(key)
             if flight is not None:
                 return await asyncio.shield(flight), False
         return await self._fly(graph, key, make), True
+
+    def kept(self, key: Key) -> Made | None:
+        """What is there and good."""
+        made = self._kept.get(key)
+        if made is None:
+            return None
+        if _left(made) <= 0:
+            self._drop(key)
+            return None
+        self._kept.move_to_end(key)
+        return made
 
     async def _fly(self, graph: Graph, key: Key, make: Callable[[], Awaitable[Made]]) -> Made:
         """In a task of its own, so that the caller who began it may leave."""
@@ -118,11 +127,8 @@ class Answers:
         edition = await graph.edition() if signature is not None else None
         if signature is None or edition is None:
             return None
-        try:
-            variables = orjson.dumps(request.variables, option=orjson.OPT_SORT_KEYS) if request.variables else b""
-        except TypeError:  # a file, or a number that JSON has no place for
-            return None
-        return signature, principal.rights_key, edition, request.read_only, variables
+        variables = variables_of(request)
+        return None if variables is None else (signature, principal.rights_key, edition, request.read_only, variables)
 
     def _keep(self, key: Key, made: Made) -> None:
         size = len(made.body) + OVERHEAD
@@ -138,6 +144,20 @@ class Answers:
         gone = self._kept.pop(key, None)
         if gone is not None:
             self._bytes -= len(gone.body) + OVERHEAD
+
+
+def variables_of(request: GraphQLRequest) -> bytes | None:
+    """The same bytes for equal variables; None for what JSON has no place for, such as a file."""
+    try:
+        return orjson.dumps(request.variables, option=orjson.OPT_SORT_KEYS) if request.variables else b""
+    except TypeError:
+        return None
+
+
+@lru_cache(maxsize=512)
+def hash_of(query: str) -> str:
+    """What the log calls a document."""
+    return hashlib.sha256(query.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def around(headers: Mapping[str, str], principal: Principal) -> bool:

@@ -14,12 +14,13 @@ import orjson
 import structlog
 
 from gateway.execution.errors import Incident, incident, internal
-from gateway.http import csv_export, exports
+from gateway.http import csv_export, exports, odata
 from gateway.http.audience import Audience
 from gateway.http.cors import Cors
 from gateway.http.csv_export import Export, Exports
 from gateway.http.events import EventStream
 from gateway.http.exports import TableExports
+from gateway.http.express import begun
 from gateway.http.graphiql.page import Page
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health
@@ -28,6 +29,7 @@ from gateway.http.lifecycle import Lifecycle
 from gateway.http.lines import told
 from gateway.http.metrics import PATH as METRICS
 from gateway.http.metrics import Figures
+from gateway.http.odata import OData
 from gateway.http.parameters import Disconnected
 from gateway.http.reply import Message, Receive, Refusal, Reply, Scope, Send
 from gateway.http.stream import Stream
@@ -45,7 +47,7 @@ ALWAYS = (
 NOTHING_TO_RUN = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 QUIET = frozenset({"/healthz", "/readyz"})
-PATHS = QUIET | {"/", "/graphql", METRICS, *csv_export.PATHS, *exports.PATHS}
+PATHS = QUIET | {"/", "/graphql", METRICS, *csv_export.PATHS, *exports.PATHS, *odata.PATHS}
 
 log = structlog.get_logger("gateway.http")
 
@@ -57,7 +59,7 @@ class Edge:
         self.lifecycle = lifecycle
         self._telemetry = telemetry or Telemetry()
         self._page = Page(sandbox=bool(settings.simulated))
-        self.audience = Audience(settings, self.lifecycle, self._telemetry.metrics)
+        self.audience = Audience(settings, self.lifecycle, self._telemetry)
         self._graphql = GraphQLEndpoint(settings, self.lifecycle, self._page, self.audience)
         self._sockets = Sockets(settings, self.lifecycle, self._graphql.desk, self.audience)
         insiders = Insiders(settings, self.lifecycle)
@@ -66,6 +68,7 @@ class Edge:
         self._telemetry.names.trust(self._graphql.trusted)
         self._exports = Exports(settings, self.lifecycle)
         self._tables = TableExports(settings, self.lifecycle)
+        self._odata = OData(settings, self.lifecycle)
         self._cors = Cors(settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,9 +77,31 @@ class Edge:
             await self._sockets.serve(scope, receive, send)
         if scope["type"] != "http":
             return
+        media = None if self.lifecycle.draining else self._graphql.express.takes(scope)
+        if media is not None and self._telemetry.tracing is None:
+            body, receive = begun(receive)
+            if body is not None and await self._by_express(scope, send, media, body):
+                return
         traceparent = header(scope, b"traceparent") if self._telemetry.tracing is not None else None
         with self._telemetry.request(told_path(scope), traceparent) as seen:
             await self._answer(scope, receive, send, seen)
+
+    async def _by_express(self, scope: Scope, send: Send, media: str, body: bytes) -> bool:
+        """Sends what is kept, if anything is; counted and logged like any other answer."""
+        graph = self.lifecycle.graph
+        if graph is None:
+            return False
+        started = perf_counter()
+        reply = await self._graphql.express.reply(graph, media, body)
+        if reply is None:
+            return False
+        with self._telemetry.request("/graphql", None) as seen:
+            try:
+                await reply(self._dressed(scope, send))
+            finally:
+                seen.answered(reply.status, reply.line)
+                write_line(scope, reply.status, perf_counter() - started, reply.incidents, reply.line)
+        return True
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, seen: Seen) -> None:
         started = perf_counter()
@@ -104,6 +129,8 @@ class Edge:
             return self._exports.reply(scope, receive)
         if path in exports.PATHS:
             return self._tables.reply(scope, receive)
+        if path.startswith(odata.ROOT):
+            return self._odata.reply(scope, receive)
         if scope["method"] not in ("GET", "HEAD"):
             return Refusal(405 if self._known(path) else 404, "There is nothing here to write to.").reply()
         if path == "/healthz":

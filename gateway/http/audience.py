@@ -18,7 +18,7 @@ from gateway.execution.errors import Entry, entry, facts
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.reply import Refusal
 from gateway.settings import Settings
-from gateway.telemetry.metrics import Metrics
+from gateway.telemetry import Telemetry
 
 LOOK = 2.0
 """Seconds between two looks at the listeners' rights."""
@@ -48,11 +48,11 @@ class Listener(Protocol):
 class Audience:
     """All listeners of this process."""
 
-    def __init__(self, settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, lifecycle: Lifecycle, telemetry: Telemetry) -> None:
         self._most = settings.streams.most
         self._longest = settings.export_timeout
         self._lifecycle = lifecycle
-        self._metrics = metrics
+        self.telemetry = telemetry
         self._listeners: set[Listener] = set()
         self._watch: asyncio.Task[None] | None = None
 
@@ -76,7 +76,7 @@ class Audience:
     @contextmanager
     def following(self, transport: str) -> Iterator[None]:
         """One subscription, for the metrics."""
-        gauge = self._metrics.subscribers.labels(transport)
+        gauge = self.telemetry.metrics.subscribers.labels(transport)
         gauge.inc()
         try:
             yield
@@ -85,7 +85,7 @@ class Audience:
 
     def dropped(self, transport: str) -> None:
         """One that read too slowly, for the metrics."""
-        self._metrics.dropped.labels(transport).inc()
+        self.telemetry.metrics.dropped.labels(transport).inc()
 
     async def dismiss(self) -> None:
         """Everybody, because the gateway stops. Returns when they have left, or soon after."""

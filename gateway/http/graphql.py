@@ -6,10 +6,8 @@ branch of `_question`. Nothing of the question may come back in an answer or a l
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import nullcontext
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,16 +18,17 @@ from gateway.cache import freshness
 from gateway.execution.errors import incident, internal
 from gateway.execution.operation import EVERYTHING, READ_AND_FOLLOW, GraphQLRequest, Outcome, Phase
 from gateway.http import credentials, multipart, negotiation, parameters
-from gateway.http.answers import Answers, Made, around, headers_of, unchanged
+from gateway.http.answers import Answers, Made, around, hash_of, headers_of, unchanged
 from gateway.http.audience import Audience
 from gateway.http.bounds import Places, executed
 from gateway.http.callers import admitted
 from gateway.http.desk import Desk
 from gateway.http.events import EventStream
+from gateway.http.express import Express
 from gateway.http.graphiql.page import Page
 from gateway.http.lifecycle import Graph, Lifecycle
 from gateway.http.persisted import Persisted, Unnamed
-from gateway.http.reply import NO_STORE, NOT_MODIFIED, Headers, Receive, Refusal, Reply, Scope
+from gateway.http.reply import NO_STORE, NOT_MODIFIED, VARY, Headers, Receive, Refusal, Reply, Scope, media_of
 from gateway.settings import Settings
 from gateway.upstream.calls import Tally, tally
 
@@ -39,7 +38,6 @@ ARRIVING = 4
 """Requests that may be on their way in for each that may run: slow senders take no place from those who are there."""
 SHOWN = {"x-gateway-cost": "cost", "x-gateway-explain": "explain"}
 LONGEST_NAME = 64
-VARY: Headers = ((b"vary", b"Authorization, X-API-Key, Accept"),)
 
 
 class GraphQLEndpoint:
@@ -51,6 +49,11 @@ class GraphQLEndpoint:
         self._page = page
         self._persisted = Persisted(settings)
         self._answers = Answers(settings.cache, settings.cache_bytes // 4)
+        self.express = Express(
+            self._answers,
+            able=settings.cache == "on" and not settings.trusted_documents_only,
+            most_bytes=settings.max_body_bytes,
+        )
         self._arriving = Places(ARRIVING * settings.max_concurrent_requests)
         self._places = Places(settings.max_concurrent_requests)
         self._audience = audience
@@ -83,7 +86,7 @@ class GraphQLEndpoint:
                 reply = await self._run(request, headers, content_type, line)
         except Refusal as refusal:
             content_type = content_type.replace(negotiation.EVENT_STREAM, negotiation.APPLICATION_JSON)
-            reply = with_vary(refusal.reply(media(content_type)))
+            reply = with_vary(refusal.reply(media_of(content_type)))
             line["outcome"] = refusal.entry["extensions"]["code"]
         return structs.replace(reply, line=line)
 
@@ -173,12 +176,6 @@ class GraphQLEndpoint:
         return made if own else structs.replace(made, line={**made.line, "calls": {}}, incidents=[])
 
 
-@lru_cache(maxsize=512)
-def hash_of(query: str) -> str:
-    """What the log calls a document."""
-    return hashlib.sha256(query.encode("utf-8", "replace")).hexdigest()[:16]
-
-
 def shown(headers: Mapping[str, str]) -> frozenset[str]:
     """What the caller wants told beside the answer (rules.md 41)."""
     return frozenset(member for name, member in SHOWN.items() if headers.get(name, "").strip() == "1")
@@ -231,7 +228,7 @@ def told(made: Made, content_type: str, asked: str | None = None) -> Reply:
     headers = (*headers_of(made, content_type), *VARY, *headers)
     if same:
         return Reply(NOT_MODIFIED, b"", headers=headers, incidents=made.incidents)
-    return Reply(status, made.body, media(content_type), headers, made.incidents)
+    return Reply(status, made.body, media_of(content_type), headers, made.incidents)
 
 
 def status_of(phase: Phase, content_type: str) -> tuple[int, Headers]:
@@ -250,11 +247,6 @@ def joined(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
-
-
-def media(content_type: str) -> bytes:
-    """With the charset."""
-    return f"{content_type}; charset=utf-8".encode()
 
 
 def with_vary(reply: Reply) -> Reply:

@@ -6,6 +6,7 @@ Bytes are made here and nowhere else: what a log line or a header holds must not
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -21,6 +22,7 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 JSON = b"application/json; charset=utf-8"
 NOT_MODIFIED = 304
+VARY: Headers = ((b"vary", b"Authorization, X-API-Key, Accept"),)
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 
 
@@ -59,3 +61,9 @@ class Refusal(Exception):
         """The GraphQL answer without `data` that says why."""
         body = orjson.dumps({"errors": [self.entry]})
         return Reply(self.status, body, content_type, headers=(*NO_STORE, *self.headers))
+
+
+@lru_cache(maxsize=16)
+def media_of(content_type: str) -> bytes:
+    """With the charset."""
+    return f"{content_type}; charset=utf-8".encode()

@@ -23,6 +23,7 @@ from gateway.domain.errors import (
 )
 from gateway.execution.errors import Incident, incident
 from gateway.http.bounds import Places
+from gateway.http.parameters import Disconnected, read_body
 from gateway.http.reply import Headers, Receive, Refusal, Reply, Send
 from gateway.upstream import deadline, lanes
 from gateway.upstream.lanes import Lane
@@ -46,12 +47,17 @@ class Left(Exception):
 class Out:
     """The way out of one answer."""
 
-    def __init__(self, send: Send, leaving: asyncio.Future[None], *, body: bool) -> None:
+    def __init__(self, send: Send, receive: Receive, *, body: bool) -> None:
         self._send = send
-        self._leaving = leaving
+        self._receive = receive
+        self._leaving: asyncio.Future[None] | None = None
         self._body = body
         self._packer: Any = None
         self.begun = False
+
+    async def body(self, declared: str | None, most: int) -> bytes:
+        """The request's own body, before anything is sent."""
+        return await read_body(self._receive, declared, most=most, seconds=IDLE)
 
     async def begin(self, status: int, headers: Headers, *, pack: bool = False) -> None:
         """`pack`: the pieces go out compressed."""
@@ -59,6 +65,7 @@ class Out:
             self._packer = zlib.compressobj(5, zlib.DEFLATED, 31)
             headers = (*headers, (b"content-encoding", b"gzip"))
         self.begun = True
+        self._leaving = asyncio.ensure_future(_left(self._receive))
         await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
 
     async def write(self, data: bytes) -> None:
@@ -68,13 +75,18 @@ class Out:
         view = memoryview(data)
         for at in range(0, len(view), PIECE):
             await self._piece(bytes(view[at : at + PIECE]), more=True)
-            if self._leaving.done():
+            if self._leaving is not None and self._leaving.done():
                 raise Left
 
     async def end(self, data: bytes = b"") -> None:
         """What says that the answer is whole."""
         await self.write(data)
         await self._piece(self._packer.flush() if self._packer is not None else b"", more=False)
+
+    def close(self) -> None:
+        """Stops looking for the reader."""
+        if self._leaving is not None:
+            self._leaving.cancel()
 
     async def _piece(self, data: bytes, *, more: bool) -> None:
         async with asyncio.timeout(IDLE):
@@ -97,13 +109,12 @@ class Stream:
 
     async def __call__(self, send: Send) -> None:
         """Returning without an end is what makes the server cut the connection."""
-        leaving = asyncio.ensure_future(_left(self._receive))
-        out = Out(send, leaving, body=self._body)
+        out = Out(send, self._receive, body=self._body)
         try:
             with self._places.taken(), deadline.within(self._seconds), lanes.within(Lane.EXPORT):
                 async with asyncio.timeout(self._seconds):
                     await self._work(out)
-        except Left:
+        except (Left, Disconnected):
             self.line = {"cut": "LEFT"}
         except TimeoutError:
             await self._failed(out, send, InputError("The answer took too long to make or to read."), "UNREAD")
@@ -114,7 +125,7 @@ class Stream:
             self.incidents.append(met)
             await self._failed(out, send, met, "INTERNAL")
         finally:
-            leaving.cancel()
+            out.close()
 
     async def _failed(self, out: Out, send: Send, failure: Failure, why: str) -> None:
         if out.begun:

@@ -210,18 +210,25 @@ class Socket:
         id_ = frames.id_of(message)
         if id_ in self._running:
             raise Closing(frames.ALREADY_EXISTS, "Subscriber already exists")
-        work = self._operate(id_, frames.request_of(message), self.principal)
+        crowded = self._leaving or len(self._running) >= self._streams.per_socket
+        work = self._watched(id_, frames.request_of(message), self.principal, crowded=crowded)
         self.operations += 1
         self._running[id_] = asyncio.get_running_loop().create_task(work)
 
     # what goes out ----------------------------------------------------------------------------------------------
 
-    async def _operate(self, id_: str, request: GraphQLRequest, principal: Principal) -> None:
-        started = perf_counter()
+    async def _watched(self, id_: str, request: GraphQLRequest, principal: Principal, *, crowded: bool) -> None:
         line: dict[str, Any] = {"method": "WS", "path": "/graphql"}
+        with self._audience.telemetry.operation(None) as seen:
+            seen.answered(200, line)
+            await self._operate(id_, request, principal, line, crowded=crowded)
+
+    async def _operate(
+        self, id_: str, request: GraphQLRequest, principal: Principal, line: dict[str, Any], *, crowded: bool
+    ) -> None:
+        started = perf_counter()
         try:
-            self._admit()
-            await within_budget(self._graph, principal)
+            await self._admit(principal, crowded=crowded)
             opened = await self._desk.ask(self._graph, request, principal, line)
             if isinstance(opened, Outlet):
                 await self._follow(id_, opened, line)
@@ -243,9 +250,10 @@ class Socket:
             line.setdefault("outcome", "ok")
             log.info("operation", **line, ms=round((perf_counter() - started) * 1000, 1))
 
-    def _admit(self) -> None:
-        if len(self._running) > self._streams.per_socket or self._leaving:
+    async def _admit(self, principal: Principal, *, crowded: bool) -> None:
+        if crowded:
             raise Refusal(503, "The socket carries as many operations as it may.", code="OVERLOADED")
+        await within_budget(self._graph, principal)
 
     async def _answer(self, id_: str, outcome: Outcome) -> None:
         for met in outcome.incidents:

@@ -23,6 +23,9 @@ from gateway.telemetry.names import Names
 from gateway.telemetry.traces import Span, Tracing, Value
 
 GRAPH = "/graphql"
+STREAM = "events"
+"""The log line of a subscription says how many it sent; the time it took is the listener's choice."""
+
 PARTIAL, GONE, PAGE = "partial", "gone", "page"
 _STANDARD = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _SHORTEST_WAIT = 0.001
@@ -78,28 +81,38 @@ class Telemetry:
     @contextmanager
     def request(self, path: str, traceparent: str | None) -> Iterator[Seen]:
         """One HTTP request. `path` is one of the gateway's own or `other`."""
-        began = perf_counter()
-        operation = path == GRAPH
-        span = self.tracing.begin("graphql", traceparent) if self.tracing is not None and operation else None
-        outer = _operation.get()
-        if span is not None:
-            _operation.set(span)
         self.metrics.in_flight.inc()
+        seen = Seen(None)
+        try:
+            if path == GRAPH:
+                with self.operation(traceparent) as seen:
+                    yield seen
+            else:
+                yield seen
+        finally:
+            self.metrics.in_flight.dec()
+            self.metrics.requests.labels(path, str(seen.status) if seen.status else GONE).inc()
+
+    @contextmanager
+    def operation(self, traceparent: str | None) -> Iterator[Seen]:
+        """One GraphQL operation, whatever way it came."""
+        began = perf_counter()
+        span = self.tracing.begin("graphql", traceparent) if self.tracing is not None else None
+        outer = _operation.get()
+        _operation.set(span)
         seen = Seen(span)
         try:
             yield seen
         finally:
-            self.metrics.in_flight.dec()
             _operation.set(outer)
-            self.metrics.requests.labels(path, str(seen.status) if seen.status else GONE).inc()
-            if operation:
-                self._operation(seen, perf_counter() - began)
+            self._done(seen, perf_counter() - began)
 
-    def _operation(self, seen: Seen, seconds: float) -> None:
+    def _done(self, seen: Seen, seconds: float) -> None:
         name, outcome = self.names.told(seen.line.get("operation")), outcome_of(seen)
         if outcome != PAGE:
             self.metrics.operations.labels(name, outcome).inc()
-            self.metrics.operation_seconds.labels(name).observe(seconds)
+            if STREAM not in seen.line:
+                self.metrics.operation_seconds.labels(name).observe(seconds)
         if seen.span is not None:
             attributes: dict[str, Value] = {"graphql.operation.name": name, "gateway.outcome": outcome}
             attributes["http.response.status_code"] = seen.status

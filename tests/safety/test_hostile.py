@@ -25,8 +25,9 @@ from tests.safety.hostility import ATTACKS, Attack
 pytestmark = pytest.mark.anyio
 
 INSIDES = re.compile(
-    r"Traceback|File \"|line \d+, in |site-packages|/work/|/usr/|\bPython\b|0x[0-9a-f]{8}|asyncio|strawberry|graphql-core"
-    r"|uvicorn|httpx|msgspec|orjson|object at|Did you mean|__main__|NoneType|has no attribute|<class|Exception|\bError\("
+    r"Traceback|File \"|line \d+, in |site-packages|/work/|/usr/|\bPython\b|0x[0-9a-f]{8}|asyncio|strawberry"
+    r"|graphql-core|uvicorn|httpx|msgspec|orjson|object at|Did you mean|__main__|NoneType|has no attribute|<class"
+    r"|Exception|\bError\("
 )
 CODES = frozenset(
     {
@@ -116,7 +117,7 @@ def test_nobody_else_waits_while_they_come(port: int) -> None:
     trivial = on_the_wire(Attack("", b'{"query": "{ viewer { name } }"}'), close=False)
     requests = [on_the_wire(attack) for attack in ATTACKS]
     threads = [threading.Thread(target=hurled, args=(port, requests[turn::4])) for turn in range(4)]
-    waits = []
+    waits: list[float] = []
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         for ask in range(20 + 10**6):
             if ask == 20:
@@ -127,7 +128,9 @@ def test_nobody_else_waits_while_they_come(port: int) -> None:
                 break
             began = perf_counter()
             connection.sendall(trivial)
-            assert b'"name":"anonymous"' in connection.recv(65_536)
+            answer = b""
+            while b'"name":"anonymous"' not in answer:
+                answer += connection.recv(65_536)
             waits.append(perf_counter() - began)
     waits.sort()
     assert len(waits) > 100

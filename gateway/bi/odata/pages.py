@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import cmp_to_key
 from time import monotonic
 from typing import Any
@@ -38,12 +38,15 @@ _COUNT_SECONDS = 60.0
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where reading goes on. `sent`: rows wanted before it. `start` and `ties`: of a time series, the start of the last
-    row read and how many rows with that start were; `at`: of a vendor's list, its position; `passed`: rows, elsewhere.
-    `span` keeps the bounds of the first page where they depend on when it was asked.
+    """Where reading goes on. `number`: wanted rows before it, of all; `base`: where the request began; `skip`: rows it
+    still has to leave out. `start` and `ties`: of a time series, the start of the last row read and how many rows with
+    that start were; `at`: of a vendor's list, its position; `passed`: rows, elsewhere. `span` keeps the bounds of the
+    first page, which may depend on when it was asked.
     """
 
-    sent: int = 0
+    number: int = 0
+    base: int = 0
+    skip: int = 0
     start: Micros | None = None
     ties: int = 0
     at: int = 0
@@ -62,8 +65,8 @@ class Pages:
     async def open(self, query: Query, principal: Principal, size: int) -> Page:
         """A page that has not been read yet."""
         binding = self._tables.catalog.cursors.bind("odata", query.ask.table.name, query.bound, principal.reach_key)
-        key = (query.ask.table.name, query.bound, principal.rights_key)
-        place = Place()
+        key = (query.ask.table.name, _without(query, "$top", "$select"), principal.rights_key)
+        place = Place(query.skip, query.skip, query.skip)
         if query.token is not None:
             try:
                 place = msgspec.msgpack.decode(binding.decode(query.token, "$skiptoken"), type=Place)
@@ -73,16 +76,16 @@ class Pages:
                 ) from None
         ask = await self._asked(query, principal, place)
         known = self._ends.get((key, query.skip)) if query.token is None and query.skip else None
-        skip = 0 if query.token is not None or known is not None else query.skip
-        place = known or place
+        if known is not None:
+            place = msgspec.structs.replace(known, base=query.skip)
         if place.span is None and ask is not None and ask.window is not None:
             place = msgspec.structs.replace(place, span=(ask.window.start, ask.window.end))
 
         def ended(at: Place) -> str:
-            self._remember((key, query.skip + at.sent if query.token is None else at.sent), at)
+            self._remember((key, at.number), at)
             return binding.encode(msgspec.msgpack.encode(at))
 
-        return Page(self._tables, query, principal, ask, place, skip, size, ended)
+        return Page(self._tables, query, principal, ask, place, size, ended)
 
     async def count(self, query: Query, principal: Principal) -> int:
         """How many rows there are, whatever $top and $skip say. Told for a minute without asking again."""
@@ -141,7 +144,6 @@ class Page:
         principal: Principal,
         ask: Ask | None,
         place: Place,
-        skip: int,
         size: int,
         ended: Any,
     ) -> None:
@@ -151,22 +153,21 @@ class Page:
         self._principal = principal
         self._ask = ask
         self._place = place
-        self._skip = skip
         self._size = size
         self._ended = ended
         self._time = _time_of(query)
 
-    async def rows(self) -> AsyncIterator[Batch]:
+    async def rows(self) -> AsyncGenerator[Batch]:
         """Batches of wanted rows. The first one is an answer of the vendor's, even where it is empty."""
         query = self._query
-        left = self._size if query.top is None else min(self._size, query.top - self._place.sent)
+        left = min(self._size, self._wanted)
         if self._ask is None or left <= 0:
             return
         if not natural(query):
             async for batch in self._sorted(self._ask, left):
                 yield batch
             return
-        until, test, skip = monotonic() + SECONDS, _test(query), self._skip
+        until, test, skip = monotonic() + SECONDS, _test(query), self._place.skip
         async for batch in self._onward(self._ask):
             rows = list(zip(*batch.columns, strict=True))
             keep = [at for at, row in enumerate(rows) if test is None or test(row)]
@@ -176,12 +177,21 @@ class Page:
             left -= len(keep)
             full = left == 0
             last = keep[-1] if full else len(rows) - 1
-            self._advance(batch, last, len(keep))
+            self._advance(batch, last, len(keep), skip)
             yield _taken(batch, keep)
-            if full or (monotonic() > until and skip == 0):
-                if query.top is None or self._place.sent < query.top:
-                    self.link = self._ended(self._place)
+            if full or monotonic() > until:
+                self._end()
                 return
+
+    @property
+    def _wanted(self) -> int:
+        """Rows the request still wants."""
+        top = self._query.top
+        return PAGE if top is None else top - (self._place.number - self._place.base)
+
+    def _end(self) -> None:
+        token = self._ended(self._place)
+        self.link = token if self._wanted > 0 else None
 
     async def _onward(self, ask: Ask) -> AsyncIterator[Batch]:
         """Batches from the place on, without the rows before it."""
@@ -203,29 +213,27 @@ class Page:
                 passed -= first
             yield _taken(batch, range(first, batch.count)) if first else batch
 
-    def _advance(self, batch: Batch, last: int, sent: int) -> None:
+    def _advance(self, batch: Batch, last: int, sent: int, skip: int) -> None:
         """Remembers that rows up to `last` of a batch are done."""
-        place = self._place
+        place = msgspec.structs.replace(self._place, number=self._place.number + sent, skip=skip)
         if last < 0:
             return
-        sent += place.sent
         if self._time is not None:
             starts = batch.columns[self._time]
             start = starts[last]
             ties = sum(1 for at in range(last + 1) if starts[at] == start) if batch.count else 0
             if start == place.start:
                 ties += place.ties
-            self._place = msgspec.structs.replace(place, sent=sent, start=start, ties=ties)
+            self._place = msgspec.structs.replace(place, start=start, ties=ties)
         elif batch.marks is not None:
-            self._place = msgspec.structs.replace(place, sent=sent, at=batch.marks[last])
+            self._place = msgspec.structs.replace(place, at=batch.marks[last])
         else:
-            self._place = msgspec.structs.replace(place, sent=sent, passed=place.passed + last + 1)
+            self._place = msgspec.structs.replace(place, passed=place.passed + last + 1)
 
     async def _sorted(self, ask: Ask, left: int) -> AsyncIterator[Batch]:
         """Rows in another order than their own: all of a small table, the first few of a long one."""
         query, test = self._query, _test(self._query)
-        before = self._skip + self._place.passed
-        bounded = ask.table.span is Span.NONE
+        before, bounded = self._place.number, ask.table.span is not Span.INSTANTS
         if not bounded and (query.top is None or query.skip + query.top > MOST_SORTED):
             raise NotSupported(
                 f"A time series comes in the order of its time; in another one with $top of at most {MOST_SORTED}."
@@ -239,9 +247,9 @@ class Page:
             best = [*best, *rows] if bounded else heapq.nsmallest(most, [*best, *rows], key=key)
         best.sort(key=key)
         chosen = best[before : before + left]
-        self._place = Place(self._place.sent + len(chosen), passed=before + len(chosen), span=self._place.span)
-        if before + left < len(best) and (query.top is None or self._place.sent < query.top):
-            self.link = self._ended(self._place)
+        self._place = msgspec.structs.replace(self._place, number=before + len(chosen), skip=0)
+        if before + left < len(best):
+            self._end()
         width = len(ask.batch_columns)
         yield Batch([[row[at] for row in chosen] for at in range(width)], len(chosen))
 

@@ -134,14 +134,12 @@ def _times(
     time = table.time
     if time is None:
         return []
-    loose = [part for part in conjuncts(node) if time in names_in(part) and not isinstance(part, Compare)]
-    if loose or any(
-        isinstance(part, Compare) and part.name == time and part.operator == "ne" for part in conjuncts(node)
-    ):
+    about = [part for part in conjuncts(node) if time in names_in(part)]
+    if any(not isinstance(part, Compare) or part.operator == "ne" for part in about):
         raise NotSupported(f"A time range is written `{time} ge … and {time} lt …`, not joined by `or`, `in` or `ne`.")
     if any(name in ("from", "to") for name, _ in custom):
         return []
-    bounds = [part for part in conjuncts(node) if isinstance(part, Compare) and part.name == time]
+    bounds = [part for part in about if isinstance(part, Compare)]
     if any(part.value is None for part in bounds):
         raise InputError(f"`{time}` is never null.", ("$filter",))
     if table.columns[_place(table, time)].kind is Kind.DAY:

@@ -1,0 +1,113 @@
+"""Several processes of one gateway speak with one voice, and a collector that is away costs spans, not answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from gateway import settings
+from gateway.cli.serving import figures_shared
+from gateway.settings import ConfigurationError
+from gateway.telemetry import Telemetry, metrics, sampling
+from gateway.telemetry.otlp import Otlp
+from tests.telemetry.watching import samples, value
+
+pytestmark = pytest.mark.anyio
+
+ASKED = 12
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-m", "gateway", "serve", "--port", "0", "--workers", "2"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "GATEWAY_DRAIN_SECONDS": "0"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    assert process.stderr is not None
+    found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
+    assert found is not None
+    yield process, found[0]
+    process.kill()
+    process.communicate()
+
+
+def test_any_worker_tells_the_figures_of_all(serving: tuple[subprocess.Popen[str], str], tmp_path: Path) -> None:
+    process, address = serving
+    for _ in range(ASKED):
+        answer = httpx.post(f"{address}/graphql", json={"query": "query Hi { viewer { name } }"}, timeout=20)
+        assert answer.json()["data"] == {"viewer": {"name": "anonymous"}}
+    for _ in range(4):
+        text = httpx.get(f"{address}/metrics").text
+        assert value(text, "gateway_operations_total", operation="Hi", outcome="ok") == ASKED
+        assert value(text, "gateway_operation_seconds_count", operation="Hi") == ASKED
+        assert not [labels for _, labels in samples(text) if "pid" in dict(labels)]
+    assert list(tmp_path.glob("gateway-metrics-*/*.db"))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0
+    assert list(tmp_path.glob("gateway-metrics-*")) == []
+
+
+def test_figures_of_an_earlier_run_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(metrics.FOLDER, str(tmp_path))
+    (tmp_path / "counter_1.db").write_bytes(b"old")
+    (tmp_path / "something else").write_bytes(b"not ours")
+    with figures_shared(1):
+        assert [path.name for path in tmp_path.iterdir()] == ["something else"]
+
+
+def test_one_process_needs_no_folder() -> None:
+    with figures_shared(1):
+        assert metrics.FOLDER not in os.environ
+
+
+class Away(InMemorySpanExporter):
+    def export(self, spans):  # type: ignore[no-untyped-def]
+        return SpanExportResult.FAILURE
+
+
+def test_spans_that_nobody_took_are_counted() -> None:
+    lost: list[int] = []
+    telemetry = Telemetry(tracing=Otlp(None, lost.append, Away()))
+    with telemetry.request("/graphql", None) as seen:
+        seen.answered(200, {"outcome": "ok"})
+    telemetry.close()
+    assert lost == [1]
+
+
+async def test_the_process_and_its_loop_are_measured() -> None:
+    telemetry = Telemetry()
+    async with sampling.sampling(telemetry):
+        await asyncio.sleep(sampling.STEP * 1.5)
+        await telemetry.probed()
+    text = telemetry.metrics.text().decode()
+    assert (value(text, "gateway_event_loop_lag_seconds_count") or 0) >= 1
+    assert 10_000_000 < (value(text, "gateway_process_resident_bytes") or 0) < 10_000_000_000
+    assert (value(text, "gateway_process_cpu_seconds_total") or 0) > 0
+    assert [name for name, _ in samples(text) if name == "gateway_build"]
+
+
+@pytest.mark.parametrize(
+    "url", ["collector:4318", "http://user:secret@collector:4318", "ftp://collector", "http://c?x=1"]
+)
+def test_a_collector_is_an_address_without_credentials(url: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        settings.load(None, {"GATEWAY_OTLP_ENDPOINT": url})
+    assert str(refused.value).startswith("GATEWAY_OTLP_ENDPOINT: must be http://host:port")
+    assert "secret" not in str(refused.value)
+
+
+def test_traces_are_off_unless_a_collector_is_named() -> None:
+    assert Telemetry.configured(None).tracing is None
+    on = Telemetry.configured("http://127.0.0.1:9")
+    assert on.tracing is not None
+    on.close()
