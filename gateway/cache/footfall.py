@@ -27,6 +27,7 @@ class CachedFootfall:
 
     def __init__(self, inner: FootfallSeries, shelf: Shelf, rule: CounterRule) -> None:
         self._inner = inner
+        self.uncached = inner  # for drains too long to keep
         self._shelf = shelf
         self._rule = rule
         self.vendor = inner.vendor

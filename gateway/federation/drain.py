@@ -30,7 +30,8 @@ _RECORDS = 20_000
 class Reader(msgspec.Struct, Generic[Body]):
     """How a series is read. `cut` gives the part of a body inside a window, `count` its rows.
 
-    `page_rows`: rows one call can bring. `grain`: as of the port; above 1 the vendor is asked by whole days.
+    `page_rows`: rows one call can bring. `grain`: as of the port; above 1 the vendor is asked by whole days. `page`:
+    one page by its number, for those who take rows in the vendor's own order; `closed`: up to when rows are settled.
     """
 
     vendor: VendorKey
@@ -39,6 +40,8 @@ class Reader(msgspec.Struct, Generic[Body]):
     count: Callable[[Body], int]
     page_rows: int
     grain: Micros = 1
+    page: Callable[[Window, int], Awaitable[Slice[Body]]] | None = None
+    closed: Micros = 0
 
     async def steady(self, window: Window, budget: int | None) -> Slice[Body]:
         """A read that lost nothing. Raises UpstreamError, also where rows kept moving (quirk B18)."""
@@ -47,9 +50,20 @@ class Reader(msgspec.Struct, Generic[Body]):
             raise moving(self.vendor)
         return found
 
+    async def paged(self, window: Window, number: int) -> Slice[Body]:
+        """A page by its number, as steady."""
+        assert self.page is not None
+        found = await self.page(window, number)
+        if found.moved:
+            raise moving(self.vendor)
+        return found
+
 
 async def drain(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[Window, Body]]:
-    """Adjacent windows that make up `span`, ascending, each with all its rows."""
+    """Adjacent windows that make up `span`, ascending, each with all its rows.
+
+    With `page` and a vendor that does not sort, several bodies may be of one window, in no order.
+    """
     parts = _by_pages(reader, span) if reader.grain == 1 else _by_months(reader, span)
     async for part in parts:
         yield part
@@ -74,7 +88,8 @@ async def _by_pages(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[W
         elif tries and _edge(rest, found) is not None:
             tries -= 1  # rows may have arrived in between
         else:
-            async for part, body in _by_density(reader, rest, found):
+            others = _by_number(reader, rest, found) if reader.page else _by_density(reader, rest, found)
+            async for part, body in others:
                 yield part, body
             return
 
@@ -96,6 +111,28 @@ def _edge(rest: Window, page: Slice[Body]) -> Micros | None:
     if page.total is None or not sample or any(later < earlier for earlier, later in pairwise(sample)):
         return None
     return sample[-1] if sample[-1] > rest.start else None
+
+
+async def _by_number(reader: Reader[Body], rest: Window, first: Slice[Body]) -> AsyncIterator[tuple[Window, Body]]:
+    """Every page once. What may still change is read apart, and by windows: there rows would move between pages."""
+    window = rest.cut(Window(rest.start, reader.closed))
+    if window.empty:
+        window = Window(rest.start, rest.start)
+    elif window != rest:
+        first = await reader.paged(window, 1)
+    if not window.empty:
+        total, held = first.total or 0, max(1, reader.count(first.body))
+        yield window, first.body
+        if not first.complete:
+            for number in range(2, -(-total // held) + 1):
+                found = await reader.paged(window, number)
+                if found.total != total:
+                    raise moving(reader.vendor)
+                yield window, found.body
+    late = Window(window.end, rest.end)
+    if not late.empty:
+        async for part, body in _by_density(reader, late, Slice({}, False)):  # type: ignore[arg-type]
+            yield part, body
 
 
 async def _by_density(reader: Reader[Body], rest: Window, page: Slice[Body]) -> AsyncIterator[tuple[Window, Body]]:

@@ -140,7 +140,7 @@ class Topic(Generic[Row]):
             self._watched.setdefault(site, now)
         if self._poller is None:
             # a context of its own: the follower's deadline and tally are not the poller's
-            self._poller = asyncio.get_running_loop().create_task(self._poll(tail), context=Context())
+            self._poller = asyncio.get_running_loop().create_task(self._poll(tail, tail.due(now)), context=Context())
         return feed
 
     async def close(self) -> None:
@@ -161,8 +161,7 @@ class Topic(Generic[Row]):
             self._poller.cancel()
             self._poller = None
 
-    async def _poll(self, tail: Tail[Row]) -> None:
-        due = tail.due(self._clock())
+    async def _poll(self, tail: Tail[Row], due: Micros) -> None:
         while True:
             while self._clock() < due:  # noqa: ASYNC110  # a clock tells nobody that it moves on
                 await asyncio.sleep(LOOK)

@@ -47,7 +47,7 @@ class Question(msgspec.Struct):
 
 
 class Express:
-    """Remembers which headers ask for nothing special and what bodies ask for. `able`: whether there is anything kept."""
+    """Remembers which headers ask for nothing special and what bodies ask for. `able`: whether anything is kept."""
 
     def __init__(self, answers: Answers, *, able: bool, most_bytes: int) -> None:
         self._answers = answers

@@ -65,6 +65,9 @@ class Telemetry:
         self._requests = lru_cache(512)(self.metrics.requests.labels)
         self._operations = lru_cache(512)(self.metrics.operations.labels)
         self._seconds = lru_cache(512)(self.metrics.operation_seconds.labels)
+        self._calls = lru_cache(512)(self.metrics.calls.labels)
+        self._attempts = lru_cache(512)(self.metrics.attempts.labels)
+        self._attempt_seconds = lru_cache(512)(self.metrics.attempt_seconds.labels)
 
     @classmethod
     def configured(cls, otlp_endpoint: str | None) -> Telemetry:
@@ -91,7 +94,7 @@ class Telemetry:
                 yield seen
         finally:
             self.metrics.in_flight.dec()
-            self.metrics.requests.labels(path, str(seen.status) if seen.status else GONE).inc()
+            self._requests(path, str(seen.status) if seen.status else GONE).inc()
 
     @contextmanager
     def operation(self, traceparent: str | None) -> Iterator[Seen]:
@@ -110,9 +113,9 @@ class Telemetry:
     def _done(self, seen: Seen, seconds: float) -> None:
         name, outcome = self.names.told(seen.line.get("operation")), outcome_of(seen)
         if outcome != PAGE:
-            self.metrics.operations.labels(name, outcome).inc()
+            self._operations(name, outcome).inc()
             if STREAM not in seen.line:
-                self.metrics.operation_seconds.labels(name).observe(seconds)
+                self._seconds(name).observe(seconds)
         if seen.span is not None:
             attributes: dict[str, Value] = {"graphql.operation.name": name, "gateway.outcome": outcome}
             attributes["http.response.status_code"] = seen.status
@@ -145,7 +148,7 @@ class Telemetry:
             yield met
         finally:
             course.leave(outer)
-            self.metrics.calls.labels(vendor, endpoint, met.outcome).inc()
+            self._calls(vendor, endpoint, met.outcome).inc()
             if met.waited >= _SHORTEST_WAIT:
                 self.metrics.quota_wait.labels(vendor, endpoint).observe(met.waited)
             if span is not None:
@@ -153,8 +156,8 @@ class Telemetry:
 
     def attempt(self, vendor: str, endpoint: str, outcome: str, seconds: float) -> None:
         """One HTTP request to a vendor is done."""
-        self.metrics.attempts.labels(vendor, endpoint, outcome).inc()
-        self.metrics.attempt_seconds.labels(vendor, endpoint).observe(seconds)
+        self._attempts(vendor, endpoint, outcome).inc()
+        self._attempt_seconds(vendor, endpoint).observe(seconds)
 
     # what nobody reports ----------------------------------------------------------------------------------------
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
+import warnings
 from inspect import isawaitable
 from random import Random
 from typing import Any
@@ -99,12 +101,15 @@ async def cases(first: int, count: int) -> int:
     return sum([await compared(first + number) for number in range(count)])
 
 
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_no_operation_tells_the_compiled_executor_from_the_reference() -> None:
     seed = int(os.environ.get("DIFFERENTIAL_SEED") or Random().randrange(2**40))
     print(f"DIFFERENTIAL_SEED={seed}")
     assert await cases(seed, 300) > 150
+    gc.collect()  # graphql-core leaves what it cancels before its start unawaited: not past this test
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")
     wanted, at = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
     print(f"{asyncio.run(cases(at, wanted))} valid operations of {wanted}, seeds from {at}: no difference")

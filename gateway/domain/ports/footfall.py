@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.domain.footfall import OccupancyColumns, VisitColumns
 from gateway.domain.instant import Micros
@@ -42,3 +42,17 @@ class FootfallSeries(Protocol):
     def as_of(self, now: Micros) -> Micros:
         """Newest instant the counter speaks for: the last quarter hour at least one lag old (rules.md 21)."""
         ...
+
+
+@runtime_checkable
+class FootfallPages(Protocol):
+    """A counter that can be asked for one page of a window by its number (from 1, of `page_rows` rows), in its own order.
+
+    `total` is the vendor's count of the whole window; `complete` where one page holds it. `moved`: there is no such page.
+    """
+
+    async def visit_page(self, window: Window, code: str | None, number: int) -> Slice[dict[str, VisitColumns]]: ...
+
+    async def occupancy_page(
+        self, window: Window, code: str | None, number: int
+    ) -> Slice[dict[str, OccupancyColumns]]: ...

@@ -55,6 +55,14 @@ async def read(client: VendorClient, resource: Resource[Row], query: Pairs, budg
     return await _walk(client, resource, query, budget) if reading.moved else reading
 
 
+async def numbered(client: VendorClient, resource: Resource[Row], query: Pairs, number: int) -> Reading[Row]:
+    """One page in the vendor's order; `moved` where there is none of that number any more."""
+    page = await _page(client, resource, query, MOST_ROWS, number)
+    if page is None:
+        return Reading([], 0, complete=False, moved=True)
+    return Reading(page.results, page.count, complete=number == 1 and page.next is None)
+
+
 async def count(client: VendorClient, resource: Resource[Row], query: Pairs) -> int:
     """The vendor's count, for the price of one row."""
     page = await _first(client, resource, query, 1)
