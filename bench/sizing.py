@@ -23,7 +23,10 @@ from typing import Any
 import httpx
 
 WALL = "query Wall($w:Window!){sites(first:20){nodes{key name occupancy(window:$w,first:60){nodes{startsAt count}}}}}"
-WEEK = "query Week($w:Window!){sites(first:20){nodes{key visits(window:$w,granularity:HOUR,first:200){nodes{startsAt entries}}}}}"
+WEEK = (
+    "query Week($w:Window!){sites(first:20){nodes{key "
+    "visits(window:$w,granularity:HOUR,first:200){nodes{startsAt entries}}}}}"
+)
 SESSIONS = "query Sessions($w:Window!){sessions(window:$w,first:1000){nodes{id vendor startedAt endedAt site{key}}}}"
 TRIVIAL = "{ __typename }"
 CALLERS = 8

@@ -19,6 +19,7 @@ from gateway.cache.store import StoreAway
 from gateway.cache.wrap import Cache
 from gateway.domain import instant
 from gateway.domain.clock import Clock, system
+from gateway.domain.errors import NotConfigured
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.instant import SECOND
 from gateway.domain.ports.supply import Supply
@@ -40,6 +41,7 @@ from gateway.schema import build
 from gateway.schema.house import House
 from gateway.settings import ConfigurationError, Settings, VendorsSettings
 from gateway.telemetry import Telemetry
+from gateway.upstream import deadline
 from gateway.upstream.calls import Attempt, Observer, tally, unobserved
 from gateway.upstream.probe import VendorProbe
 from gateway.upstream.sockets import AiohttpTransport
@@ -102,7 +104,8 @@ class Gateway:
         self._tell(parts)
         if parts.by_vendor and outcome.phase is Phase.RAN:
             outcome.extensions["freshness"] = [_age_of(vendor, part) for vendor, part in parts.by_vendor.items()]
-        whole = outcome.phase is Phase.RAN and not outcome.errors and "failures" not in outcome.extensions
+        missing = {failure["code"] for failure in outcome.extensions.get("failures", ())}
+        whole = outcome.phase is Phase.RAN and not outcome.errors and missing <= {NotConfigured.code}
         if whole and not outcome.unkept and not request.shown:
             now = self.catalog.clock()
             told = self._settings.cache == "on" and calls.by_vendor.keys() <= parts.by_vendor.keys()
@@ -192,6 +195,7 @@ async def gateway(
             clock,
             settings.vendors.bespot,
             settings.vendors.okube,
+            small_counts=settings.small_counts,
             sessions_every=settings.streams.sessions_every,
         )
         stack.push_async_callback(catalog.live.close)
@@ -237,7 +241,8 @@ async def check_vendors(settings: Settings) -> tuple[str, int]:
     """What `gateway doctor` asks: its text and exit status. Every answer comes from the vendors themselves."""
     async with gateway(settings.model_copy(update={"cache": "off"})) as running:
         found = await checkup.examined(running.catalog)
-        lines, status = discovery.checked(await discovery.reports(running.catalog), running.catalog)
+        with deadline.within(settings.request_timeout):
+            lines, status = discovery.checked(await discovery.reports(running.catalog), running.catalog)
     sound = status == 0 and all(vendor.sound for vendor in found)
     return "\n".join([*checkup.told(found), "", lines]), 0 if sound else 1
 

@@ -195,8 +195,9 @@ class JwtSettings(BaseModel):
 class LimitsSettings(BaseModel):
     """How large one operation may be (execution/limits.py): above is QUERY_TOO_COMPLEX. `errors` caps what is listed.
 
-    Of the text: `characters`, `tokens`, `depth`, `selections`, `aliases`, `directives`, `fragments`, `operations`.
-    `variables` is in characters, and ten for every value. Of the answer, computed before anything runs: `rows`, `values`, and `calls` to any one vendor.
+    Of the text: `characters`, `tokens`, `depth`, `selections`, `repeats` of one field, `aliases`, `directives`,
+    `fragments`, `operations`. `variables` is in characters, and ten for every value. Of the answer, computed before
+    anything runs: `rows`, `values`, and `calls` to any one vendor.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -205,6 +206,7 @@ class LimitsSettings(BaseModel):
     tokens: int = Field(default=10_000, ge=1)
     depth: int = Field(default=20, ge=1, le=200)
     selections: int = Field(default=2_000, ge=1)
+    repeats: int = Field(default=50, ge=0)
     aliases: int = Field(default=100, ge=0)
     directives: int = Field(default=100, ge=0)
     fragments: int = Field(default=75, ge=0)

@@ -52,6 +52,8 @@ class Policy:
 
         Where two are good, `Authorization` says who asks. A header sent twice counts twice if `items()` shows it.
         """
+        if not headers:
+            return self.anonymous
         sent = [(name.lower(), value) for name, value in headers.items()]
         credentials = [_of_authorization(value) for name, value in sent if name == "authorization"]
         credentials += [value.strip() for name, value in sent if name == "x-api-key"]

@@ -50,8 +50,12 @@ class Tables:
         self.catalog = catalog
         self._pseudonyms = pseudonyms
 
-    async def rows(self, ask: Ask, principal: Principal, start: int = 0) -> Rows:
-        """The rows of a question. `start`: position in a vendor's list. Raises GatewayError before anything is sent."""
+    async def rows(self, ask: Ask, principal: Principal, start: int = 0, need: int | None = None) -> Rows:
+        """The rows of a question. Raises GatewayError before anything is sent.
+
+        `start`: position in a vendor's list. `need`: about so many rows will be taken, in the order of time; None: all
+        of them, in no promised order.
+        """
         request = self._request(ask, principal)
         named = None if ask.sites is None else await request.sites(list(ask.sites), ("site",))
         table = ask.table.name
@@ -69,7 +73,7 @@ class Tables:
         assert ask.window is not None
         if table == "counts":
             return Rows(ask, figures.count_rows(request, ask, sites, ask.window))
-        return await self._series(ask, request, sites, ask.window)
+        return await self._series(ask, request, sites, ask.window, need)
 
     async def one(self, ask: Ask, principal: Principal, key: str) -> tuple[Any, ...] | None:
         """A single row by its key; None where there is none for this caller."""
@@ -90,7 +94,9 @@ class Tables:
             require(principal, Scope.PII_READ)
         return Request(self.catalog, principal, self._pseudonyms, describe=facts)
 
-    async def _series(self, ask: Ask, request: Request, sites: Sequence[Site], window: Window) -> Rows:
+    async def _series(
+        self, ask: Ask, request: Request, sites: Sequence[Site], window: Window, need: int | None
+    ) -> Rows:
         bound = incremental.binding(self.catalog.cursors, ask, request.bound)
         since = None if ask.since is None else incremental.read(bound, ask.since, window)
         now = self.catalog.clock()
@@ -99,22 +105,22 @@ class Tables:
         else:
             settled = now - self.catalog.rules.settle
             mark = Mark(window.start, window.end, now, settled)
-            batches = self._footfall(ask, sites, window, since, settled, now)
+            batches = self._footfall(ask, sites, window, since, now, need)
         return Rows(ask, batches, incremental.written(bound, mark))
 
     def _footfall(
-        self, ask: Ask, sites: Sequence[Site], window: Window, since: Mark | None, settled: Micros, now: Micros
+        self, ask: Ask, sites: Sequence[Site], window: Window, since: Mark | None, now: Micros, need: int | None
     ) -> AsyncIterator[Batch]:
         port, crosswalk, rules = self.catalog.supplies.footfall(), self.catalog.crosswalk, self.catalog.rules
         covered = tuple(site for site in sites if site.bespot)
         if since is not None:
             window = _continued(window, since, covered, ask.granularity)
-        frame = Frame(window, ask.granularity, covered, settled, port.as_of(now), rules.carry, since)
+        frame = Frame(window, ask.granularity, covered, now - rules.settle, port.as_of(now), rules.carry, since)
         if ask.table.name == "visits":
-            visits: Flow[Any, VisitColumns] = Flow(VisitSeries(), port, crosswalk)
-            return _rows(visits, frame, fills=True)
-        occupancy: Flow[Any, OccupancyColumns] = Flow(OccupancySeries(rules), port, crosswalk)
-        return _rows(occupancy, frame, fills=False)
+            visits: Flow[Any, VisitColumns] = Flow(VisitSeries(), port, crosswalk, now)
+            return _rows(visits, frame, need, fills=True)
+        occupancy: Flow[Any, OccupancyColumns] = Flow(OccupancySeries(rules), port, crosswalk, now)
+        return _rows(occupancy, frame, need, fills=False)
 
     async def _sessions(
         self, ask: Ask, request: Request, sites: Sequence[Site], window: Window, since: Mark | None, now: Micros
@@ -163,13 +169,12 @@ def _continued(window: Window, since: Mark, sites: Sequence[Site], granularity: 
     return Window(min(max(window.start, min(starts, default=first)), window.end), window.end)
 
 
-async def _rows(flow: Flow[Any, Any], frame: Frame, *, fills: bool) -> AsyncIterator[Batch]:
+async def _rows(flow: Flow[Any, Any], frame: Frame, need: int | None, *, fills: bool) -> AsyncIterator[Batch]:
     if frame.window.empty:
         return
-    parts = flow.minutes(frame.sites, frame.window)
     if frame.granularity is Granularity.MINUTE:
-        rows = minute_rows(parts, frame)
+        rows = minute_rows(flow.minutes(frame.sites, frame.window, ordered=need is not None, need=need), frame)
     else:
-        rows = bucket_rows(parts, frame, fills=fills)
+        rows = bucket_rows(flow.minutes(frame.sites, frame.window), frame, fills=fills)
     async for batch in rows:
         yield batch

@@ -38,29 +38,24 @@ class Edition:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._key = shelf.key("edition")
-        self._writes = 0
+        self.writes = 0
         self._untold = False
-
-    @property
-    def writes(self) -> int:
-        """Through this process."""
-        return self._writes
 
     async def current(self) -> str | None:
         """None where the store cannot tell what other replicas wrote: nothing may be kept or believed then."""
         if self._untold:
             await self.written()
         told = None if self._untold else await self._shelf.ensured(self._key, _VERSION_SECONDS)
-        return None if told is None else f"{self._writes}.{told}"
+        return None if told is None else f"{self.writes}.{told}"
 
     @property
     def own(self) -> str:
         """What this process wrote: keeps a read from joining one that began before, where nothing else can."""
-        return f"own.{self._writes}"
+        return f"own.{self.writes}"
 
     async def written(self) -> None:
         """Something was written, or may have been."""
-        self._writes += 1
+        self.writes += 1
         self._untold = not await self._shelf.stamp(self._key, _VERSION_SECONDS)
 
 

@@ -31,7 +31,6 @@ class CachedStays(Generic[Record]):
         self, inner: SessionRecords, record: type[Record], shelf: Shelf, sealer: Sealer, *, stale: Micros
     ) -> None:
         self._inner = inner
-        self.uncached = inner  # for drains too long to keep
         self._shelf = shelf
         self.vendor = inner.vendor
         self.grain = inner.grain

@@ -96,7 +96,10 @@ class Cache:
         None where the store cannot tell: nothing made before may be believed then.
         """
         if self._store is None:
-            return f"{self.purges.count}/{sum(edition.writes for edition in self._editions)}"
+            writes = 0
+            for edition in self._editions:
+                writes += edition.writes
+            return f"{self.purges.count}/{writes}"
         told = [str(self.purges.count)]
         for shelf, edition in zip(self._shelves, self._editions, strict=True):
             await shelf.heed()

@@ -134,7 +134,7 @@ class Documents:
             if isinstance(node, OperationDefinitionNode)
         }
         plans = Plans(tuple(sorted(set(_switches(tree)))))
-        told = [_invalid(error) for error in errors]
+        told = _once_each([_invalid(error) for error in errors])
         return Document(tree, operations, told, parsed=True, plans=plans, measures=measures, raw=self.guards.raw(text))
 
     def _unread(self, error: GraphQLError) -> Entry:
@@ -153,6 +153,16 @@ class Documents:
         while len(self._kept) > MOST_DOCUMENTS or self._characters > MOST_CHARACTERS:
             gone, _ = self._kept.popitem(last=False)
             self._characters -= len(gone)
+
+
+def _once_each(told: list[Entry]) -> list[Entry]:
+    """One entry for each message, at the first of its places, with `count` where there are more."""
+    found: dict[str, Entry] = {}
+    for each in told:
+        first = found.setdefault(each["message"], each)
+        if first is not each:
+            first["extensions"]["count"] = first["extensions"].get("count", 1) + 1
+    return list(found.values())
 
 
 def _invalid(error: GraphQLError) -> Entry:

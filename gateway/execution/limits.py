@@ -6,6 +6,7 @@ allowed. What an operation will cost once it runs is `pricing`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from graphql import (
     Node,
     ObjectFieldNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
 )
 
@@ -41,6 +43,7 @@ class Limits(msgspec.Struct, frozen=True):
     tokens: int = 10_000
     depth: int = 20
     selections: int = 2_000
+    repeats: int = 50
     aliases: int = 100
     directives: int = 100
     fragments: int = 75
@@ -57,6 +60,7 @@ class Measures(msgspec.Struct):
 
     depth: int = 0
     selections: int = 0
+    repeats: int = 0
     aliases: int = 0
     directives: int = 0
     fragments: int = 0
@@ -65,10 +69,11 @@ class Measures(msgspec.Struct):
     members: set[str] = msgspec.field(default_factory=set)
 
 
-CHECKED = ("depth", "selections", "aliases", "directives", "fragments", "operations")
+CHECKED = ("depth", "selections", "repeats", "aliases", "directives", "fragments", "operations")
 _WORDS = {
     "depth": "levels of depth",
     "selections": "selections",
+    "repeats": "repeats of one field",
     "aliases": "aliases",
     "directives": "directives",
     "fragments": "fragments",
@@ -100,6 +105,8 @@ def measured(tree: DocumentNode) -> Measures:
             found.members.add(node.name.value)
         elif isinstance(node, SelectionSetNode):
             found.selections += len(node.selections)
+            names = Counter(key for key in map(_key, node.selections) if key is not None)
+            found.repeats = max(found.repeats, max(names.values(), default=1) - 1)
         stack.extend(_below(node))
     depths: dict[str, int] = {}
     for definition in tree.definitions:
@@ -137,6 +144,13 @@ def size_of(variables: object, most: int) -> int:
         elif isinstance(value, list):
             stack.extend(value)
     return size
+
+
+def _key(selection: SelectionNode) -> str | None:
+    """The name a field is answered under; None for a fragment."""
+    if not isinstance(selection, FieldNode):
+        return None
+    return selection.alias.value if selection.alias else selection.name.value
 
 
 def _below(node: Node) -> list[Node]:

@@ -23,6 +23,7 @@ from gateway.federation.sessions import Sessions
 from gateway.federation.sites import Sites
 from gateway.federation.stay_tail import SessionTail
 from gateway.federation.supplies import Supplies
+from gateway.federation.withheld import SmallCounts
 from gateway.federation.writes import Writes
 from gateway.settings import BespotSettings, OkubeSettings
 
@@ -30,7 +31,7 @@ from gateway.settings import BespotSettings, OkubeSettings
 class Catalog:
     """Nouns by name. `supplies` says which vendors are there; `applications` which of Okube's may be named.
 
-    `sessions_every`: seconds between two readings for those who follow sessions.
+    `sessions_every`: seconds between two readings for those who follow sessions. `small_counts`: withheld.py.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class Catalog:
         okube: OkubeSettings,
         *,
         sessions_every: float = 60,
+        small_counts: int = 0,
     ) -> None:
-        signer = Cursors(cursors)
+        signer, small = Cursors(cursors), SmallCounts(small_counts)
         rules = Rules(int(counter.settle * SECOND), int(counter.carry_forward * SECOND))
         parts = (supplies, crosswalk, signer, clock)
         self.supplies = supplies
@@ -71,10 +73,10 @@ class Catalog:
             ),
             clock,
         )
-        self.counts = Counts(supplies, crosswalk)
-        self.engagement = Engagement(supplies)
+        self.counts = Counts(supplies, crosswalk, small)
+        self.engagement = Engagement(supplies, small)
         self.lists = Lists(signer, clock)
-        self.kpis = Kpis(supplies)
+        self.kpis = Kpis(supplies, small)
         self.applications = tuple(dict.fromkeys(name for name in (okube.application, *okube.applications) if name))
         self.writes = Writes(supplies, self.directory, self.applications)
 

@@ -26,9 +26,12 @@ from gateway.domain.study import StudyQuery
 from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Days, Window
 from gateway.federation.catalog import Catalog
+from gateway.upstream import deadline
 
 Question: TypeAlias = Callable[[], Awaitable[object]]
 
+PATIENCE = 10.0
+"""Seconds one question may take, the wait for a quota included."""
 SKEWED = 30.0
 """Seconds by which a vendor's clock may differ before it is worth a word."""
 _TERMS = EngagementTerms(
@@ -114,13 +117,12 @@ def _bespot(catalog: Catalog) -> dict[str, Question]:
 def _guest_wifi(catalog: Catalog) -> dict[str, Question]:
     now, supplies = catalog.clock(), catalog.supplies
     yesterday = _yesterday(catalog)
+    place = next(iter(catalog.crosswalk.claimed(VendorKey.GUEST_WIFI)), None)
     window = Window(now - now % DAY - DAY, now - now % DAY)
     return {
         "locations": lambda: supplies.guests().locations(),
-        "sessions": lambda: supplies.sessions(VendorKey.GUEST_WIFI).sessions(window, None, SessionQuery(), 1),
-        "login count": lambda: supplies.guests().login_count(
-            yesterday, next(iter(catalog.crosswalk.claimed(VendorKey.GUEST_WIFI)), ""), None
-        ),
+        "sessions": lambda: supplies.sessions(VendorKey.GUEST_WIFI).sessions(window, place, SessionQuery(), 1),
+        **({"login count": lambda: supplies.guests().login_count(yesterday, place, None)} if place else {}),
     }
 
 
@@ -153,7 +155,8 @@ def _yesterday(catalog: Catalog) -> Days:
 async def _asked(endpoint: str, ask: Question) -> Finding:
     began = perf_counter()
     try:
-        await ask()
+        with deadline.within(PATIENCE):
+            await ask()
     except VendorError as error:
         return Finding(endpoint, perf_counter() - began, error)
     except GatewayError as error:  # what the vendor answered makes no sense to us

@@ -15,6 +15,7 @@ from gateway.domain.window import Days, Window
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.minutes import STORE_UNKNOWN
 from gateway.federation.supplies import Supplies
+from gateway.federation.withheld import SmallCounts
 
 Ask = Callable[[Window, str | None], Awaitable[list[CodeCount]]]
 
@@ -29,9 +30,10 @@ class Counted(msgspec.Struct):
 class Counts:
     """Counts of several sites at once: one call without a store where that is cheaper than one per store."""
 
-    def __init__(self, supplies: Supplies, crosswalk: Crosswalk) -> None:
+    def __init__(self, supplies: Supplies, crosswalk: Crosswalk, small: SmallCounts | None = None) -> None:
         self._supplies = supplies
         self._crosswalk = crosswalk
+        self._small = small or SmallCounts()
 
     async def sessions(self, sites: Sequence[Site], window: Window) -> Counted:
         """Bespot's sessions; a claimed store the vendor leaves out counts 0. Raises where the vendor fails."""
@@ -48,6 +50,9 @@ class Counts:
                 counted.failures[site.key] = NotAdditive(
                     VendorKey.BESPOT, "Distinct users of several store codes cannot be added up."
                 )
+        for key in [key for key, count in counted.by_key.items() if self._small.hides(count)]:
+            del counted.by_key[key]
+            counted.failures[key] = self._small.error(VendorKey.BESPOT)
         return counted
 
     async def _by_store(self, ask: Ask, sites: Sequence[Site], window: Window) -> Counted:

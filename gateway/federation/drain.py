@@ -85,10 +85,10 @@ async def _by_pages(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[W
             part, ahead = proved
             yield part, reader.cut(found.body, part)
             rest = Window(part.end, rest.end)
-        elif tries and _edge(rest, found) is not None:
+        elif tries and rest.end > reader.closed and edge_of(rest, found) is not None:
             tries -= 1  # rows may have arrived in between
         else:
-            others = _by_number(reader, rest, found) if reader.page else _by_density(reader, rest, found)
+            others = _by_number(reader, rest, found) if reader.page else by_density(reader, rest, found.total)
             async for part, body in others:
                 yield part, body
             return
@@ -96,7 +96,7 @@ async def _by_pages(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[W
 
 async def _proved(reader: Reader[Body], rest: Window, page: Slice[Body]) -> tuple[Window, Slice[Body]] | None:
     """The window a first page holds whole, and the page behind it; None where the counts do not prove it."""
-    edge = _edge(rest, page)
+    edge = edge_of(rest, page)
     if edge is None:
         return None
     part = Window(rest.start, edge)
@@ -105,7 +105,7 @@ async def _proved(reader: Reader[Body], rest: Window, page: Slice[Body]) -> tupl
     return (part, after) if after.total is not None and held + after.total == page.total else None
 
 
-def _edge(rest: Window, page: Slice[Body]) -> Micros | None:
+def edge_of(rest: Window, page: Slice[Body]) -> Micros | None:
     """Up to where a page may hold everything: the instant of its last row, if the vendor sorts."""
     sample = page.sample
     if page.total is None or not sample or any(later < earlier for earlier, later in pairwise(sample)):
@@ -115,30 +115,29 @@ def _edge(rest: Window, page: Slice[Body]) -> Micros | None:
 
 async def _by_number(reader: Reader[Body], rest: Window, first: Slice[Body]) -> AsyncIterator[tuple[Window, Body]]:
     """Every page once. What may still change is read apart, and by windows: there rows would move between pages."""
-    window = rest.cut(Window(rest.start, reader.closed))
-    if window.empty:
-        window = Window(rest.start, rest.start)
-    elif window != rest:
-        first = await reader.paged(window, 1)
+    window = Window(rest.start, max(rest.start, min(rest.end, reader.closed)))
     if not window.empty:
-        total, held = first.total or 0, max(1, reader.count(first.body))
+        first = first if window == rest else await reader.paged(window, 1)
+        second = None if first.complete else await reader.paged(window, 2)
+        if second is not None and first.total != second.total:  # the first one came from what was known already
+            first = await reader.paged(window, 1)
         yield window, first.body
-        if not first.complete:
-            for number in range(2, -(-total // held) + 1):
-                found = await reader.paged(window, number)
-                if found.total != total:
+        if second is not None:
+            for number in range(2, -(-(second.total or 0) // max(1, reader.count(first.body))) + 1):
+                found = second if number == 2 else await reader.paged(window, number)
+                if found.total != first.total:
                     raise moving(reader.vendor)
                 yield window, found.body
     late = Window(window.end, rest.end)
     if not late.empty:
-        async for part, body in _by_density(reader, late, Slice({}, False)):  # type: ignore[arg-type]
+        async for part, body in by_density(reader, late, None):
             yield part, body
 
 
-async def _by_density(reader: Reader[Body], rest: Window, page: Slice[Body]) -> AsyncIterator[tuple[Window, Body]]:
+async def by_density(reader: Reader[Body], rest: Window, total: int | None) -> AsyncIterator[tuple[Window, Body]]:
     """Windows that a few pages should hold, each read whole."""
     budget = PAGES * reader.page_rows
-    density = (page.total or 2 * budget) / rest.length
+    density = (total or 2 * budget) / rest.length
     while not rest.empty:
         length = rest.length if density * rest.length <= budget else int(_FULL * budget / density)
         for _ in range(_NARROWINGS):

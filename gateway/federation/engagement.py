@@ -21,8 +21,10 @@ from gateway.domain.engagement import (
 from gateway.domain.errors import VendorError
 from gateway.domain.ports.engagement import EngagementRecords
 from gateway.domain.site import Level, ShopsterObject, Site
+from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Days
 from gateway.federation.supplies import Supplies
+from gateway.federation.withheld import SmallCounts
 
 
 class Engaged(msgspec.Struct):
@@ -35,8 +37,9 @@ class Engaged(msgspec.Struct):
 class Engagement:
     """Series of objects, put back to the sites they belong to."""
 
-    def __init__(self, supplies: Supplies) -> None:
+    def __init__(self, supplies: Supplies, small: SmallCounts | None = None) -> None:
         self._supplies = supplies
+        self._small = small or SmallCounts()
 
     async def of_sites(self, sites: Sequence[Site], days: Days, terms: EngagementTerms) -> Engaged:
         """Every audience of every object of `sites`. Raises where no kind of object could be asked."""
@@ -59,14 +62,22 @@ class Engagement:
         engaged = Engaged()
         for site in covered:
             engaged.by_key[site.key] = [
-                EngagementSeries(site, str(thing.id), record.audience, terms, record.points)
+                EngagementSeries(site, str(thing.id), record.audience, terms, self._small.points(record.points))
                 for thing in site.shopster
                 for record in records.get(thing.id, ())
             ]
             broken = next((failed[thing.level] for thing in site.shopster if thing.level in failed), None)
             if broken is not None:
                 engaged.failures[site.key] = broken
+            elif self._left_out(site, records, engaged.by_key[site.key]):
+                engaged.failures[site.key] = self._small.error(VendorKey.SHOPSTER)
         return engaged
+
+    def _left_out(
+        self, site: Site, records: dict[int, list[EngagementRecord]], told: Sequence[EngagementSeries]
+    ) -> bool:
+        held = sum(len(record.points) for thing in site.shopster for record in records.get(thing.id, ()))
+        return sum(len(series.points) for series in told) < held
 
 
 async def _each(

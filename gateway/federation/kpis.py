@@ -12,6 +12,7 @@ import msgspec
 from gateway.domain.kpi import Kpi, KpiAsk, KpiSeriesRecord
 from gateway.domain.site import Site
 from gateway.federation.supplies import Supplies
+from gateway.federation.withheld import SmallCounts
 
 GLOBAL = "GLOBAL"
 SITES = "SITES"
@@ -29,13 +30,14 @@ class KpiSeries(msgspec.Struct):
 class Kpis:
     """KPI series, put back to the sites they belong to."""
 
-    def __init__(self, supplies: Supplies) -> None:
+    def __init__(self, supplies: Supplies, small: SmallCounts | None = None) -> None:
         self._supplies = supplies
+        self._small = small or SmallCounts()
 
     async def of_application(self, ask: KpiAsk, sites: Mapping[str, Site], *, limited: bool) -> list[KpiSeries]:
         """`sites` by every reference Okube may use; a limited caller gets no entity that is not in it."""
         served = []
-        for record in await self._supplies.kpis().kpis(ask):
+        for record in self._small.series(await self._supplies.kpis().kpis(ask)):
             site = sites.get(record.entity) if record.scope == SITES and record.entity is not None else None
             if record.scope == SITES and site is None and limited:
                 continue
@@ -44,7 +46,8 @@ class Kpis:
 
     async def of_site(self, ask: KpiAsk, site: Site) -> list[KpiSeries]:
         """By the site's own route: for filters and for scopes other than GLOBAL."""
-        records = await self._supplies.kpis().kpis(msgspec.structs.replace(ask, site=reference(site)))
+        asked = msgspec.structs.replace(ask, site=reference(site))
+        records = self._small.series(await self._supplies.kpis().kpis(asked))
         return [KpiSeries(record, record.scope, record.entity, site) for record in records]
 
     async def of_sites(
@@ -52,7 +55,7 @@ class Kpis:
     ) -> dict[str, list[KpiSeries]]:
         """GLOBAL series of many sites from one call over the application; `ask.scopes` is the SITES scope."""
         served: dict[str, list[KpiSeries]] = {site.key: [] for site in sites}
-        for record in await self._supplies.kpis().kpis(ask):
+        for record in self._small.series(await self._supplies.kpis().kpis(ask)):
             site = by_reference.get(record.entity) if record.entity is not None else None
             if site is not None and site.key in served:
                 served[site.key].append(KpiSeries(record, GLOBAL, None, site))

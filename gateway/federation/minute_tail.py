@@ -7,8 +7,10 @@ changed while the vendor still corrects them (quirks B17, B18).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Generic
 
+from gateway.cache import freshness
 from gateway.domain.clock import Clock
 from gateway.domain.errors import VendorError
 from gateway.domain.instant import HOUR, MINUTE, Micros
@@ -24,6 +26,8 @@ from gateway.federation.supplies import Supplies
 PUBLISHED_EVERY = 15 * MINUTE
 LONGEST: Micros = 6 * HOUR
 """How far a reading goes back at most, after an outage."""
+LATER: tuple[Micros, ...] = (MINUTE, 5 * MINUTE)
+"""When a publication that brought nothing at all is looked for again: the vendor may be later than supposed."""
 
 
 class MinuteTail(Generic[Row, Columns]):
@@ -47,13 +51,17 @@ class MinuteTail(Generic[Row, Columns]):
         self._stores = Stores(sum(len(site.bespot) for site in crosswalk.sites))
         self._told: dict[str, dict[int, tuple[Any, ...]]] = {}  # by site key and minute: the figures last seen
         self._read_to: dict[str, Micros] = {}
+        self._awaited: Micros | None = None  # the end of a quarter hour of which nothing was there yet
+        self._looks = 0
 
     def check(self) -> None:
         self._supplies.footfall()
 
     def due(self, now: Micros) -> Micros:
-        """The next publication (quirk B18)."""
-        return (now - self._lag) // PUBLISHED_EVERY * PUBLISHED_EVERY + PUBLISHED_EVERY + self._lag
+        """The next publication (quirk B18), or another look for the last one."""
+        publication = (now - self._lag) // PUBLISHED_EVERY * PUBLISHED_EVERY + PUBLISHED_EVERY + self._lag
+        again = self._awaited is not None and self._looks <= len(LATER)
+        return min(publication, now + LATER[self._looks - 1]) if again else publication
 
     async def news(self, watched: Mapping[Site, Micros]) -> News[Row]:
         """Rows in the order of the connections. A site that one store keeps silent about is read again next time."""
@@ -74,7 +82,9 @@ class MinuteTail(Generic[Row, Columns]):
             page_rows=port.page_rows,
             lookback=self._series.lookback,
         )
-        reading = await reader.whole(window)
+        with freshness.bypassing() if self._awaited == end else nullcontext():
+            reading = await reader.whole(window)
+        self._look_out(reading, end)
         rows = [row for site in sites for row in self._new(site, reading, window, begins[site])]
         rows.sort(key=lambda row: (row.minute, row.site.key))
         return News(rows, _distinct(reading))
@@ -97,6 +107,15 @@ class MinuteTail(Generic[Row, Columns]):
         else:
             fresh = [index for index in inside if told.get(columns.minutes[index]) != figures[index]]
         return self._series.minutes(site, columns, fresh, self._clock() - self._rules.settle)
+
+    def _look_out(self, reading: Reading[Columns], end: Micros) -> None:
+        """Whether the newest quarter hour is there, of any site."""
+        first = (end - PUBLISHED_EVERY) // MINUTE
+        if any(columns.minutes and columns.minutes[-1] >= first for columns in reading.columns.values()):
+            self._awaited, self._looks = None, 0
+        else:
+            self._looks = self._looks + 1 if self._awaited == end else 1
+            self._awaited = end
 
     def _forget(self, watched: set[str]) -> None:
         for held in (self._told, self._read_to):

@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.domain.footfall import Occupancy, OccupancyColumns, Visit, VisitColumns
 from gateway.domain.instant import MINUTE, SECOND, Micros
-from gateway.domain.ports.footfall import FootfallSeries
+from gateway.domain.ports.footfall import FootfallPages, FootfallSeries
 from gateway.domain.ports.slices import Slice
 from gateway.domain.site import Site
 from gateway.domain.window import Window
@@ -48,6 +48,10 @@ class Series(ABC, Generic[Row, Columns]):
         """The port's read of this noun."""
 
     @abstractmethod
+    def page(self, port: FootfallPages) -> Callable[[Window, str | None, int], Awaitable[Slice[dict[str, Columns]]]]:
+        """The port's page of this noun by number."""
+
+    @abstractmethod
     def rows(self, port: FootfallSeries) -> Callable[[Window, str], Awaitable[int]]:
         """The port's count of this noun's rows."""
 
@@ -79,6 +83,11 @@ class VisitSeries(Series[Visit, VisitColumns]):
         self, port: FootfallSeries
     ) -> Callable[[Window, str | None, int | None], Awaitable[Slice[dict[str, VisitColumns]]]]:
         return port.visits
+
+    def page(
+        self, port: FootfallPages
+    ) -> Callable[[Window, str | None, int], Awaitable[Slice[dict[str, VisitColumns]]]]:
+        return port.visit_page
 
     def rows(self, port: FootfallSeries) -> Callable[[Window, str], Awaitable[int]]:
         return port.visit_rows
@@ -114,6 +123,11 @@ class OccupancySeries(Series[Occupancy, OccupancyColumns]):
         self, port: FootfallSeries
     ) -> Callable[[Window, str | None, int | None], Awaitable[Slice[dict[str, OccupancyColumns]]]]:
         return port.occupancy
+
+    def page(
+        self, port: FootfallPages
+    ) -> Callable[[Window, str | None, int], Awaitable[Slice[dict[str, OccupancyColumns]]]]:
+        return port.occupancy_page
 
     def rows(self, port: FootfallSeries) -> Callable[[Window, str], Awaitable[int]]:
         return port.occupancy_rows

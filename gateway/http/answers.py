@@ -49,6 +49,7 @@ class Made(msgspec.Struct):
     made_at: float = msgspec.field(default_factory=monotonic)
     broken: bool = False
     tag: str = ""
+    told: tuple[int, str, Headers] | None = None
 
     def tagged(self) -> str:
         """A strong validator of the body, made when it is first needed."""
@@ -173,10 +174,15 @@ def headers_of(made: Made, media: str) -> Headers:
     if made.seconds is None:
         return NO_STORE
     age = _age(made)
+    if made.told is not None and made.told[0] == age and made.told[1] == media:  # the same for a whole second
+        return made.told[2]
     told: Headers = ((b"cache-control", b"private, max-age=%d" % (max(0, int(_left(made))) + age)),)
     if made.seconds or made.tag:
         told = (*told, (b"etag", validator(made, media).encode()))
-    return (*told, (b"age", b"%d" % age)) if age else told
+    if age:
+        told = (*told, (b"age", b"%d" % age))
+    made.told = (age, media, told)
+    return told
 
 
 def validator(made: Made, media: str) -> str:

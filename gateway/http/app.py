@@ -31,6 +31,7 @@ from gateway.http.metrics import PATH as METRICS
 from gateway.http.metrics import Figures
 from gateway.http.odata import OData
 from gateway.http.parameters import Disconnected
+from gateway.http.protocol import WHOLE
 from gateway.http.reply import Message, Receive, Refusal, Reply, Scope, Send
 from gateway.http.stream import Stream
 from gateway.http.websocket import Sockets
@@ -97,7 +98,10 @@ class Edge:
             return False
         with self._telemetry.request("/graphql", None) as seen:
             try:
-                await reply(self._dressed(scope, send))
+                whole = scope.get(WHOLE)
+                head = ((b"content-type", reply.content_type), *reply.headers, NOTHING_TO_RUN, *ALWAYS)
+                if whole is None or reply.status != 200 or not whole(head, reply.body):
+                    await reply(self._dressed(scope, send))
             finally:
                 seen.answered(reply.status, reply.line)
                 write_line(scope, reply.status, perf_counter() - started, reply.incidents, reply.line)

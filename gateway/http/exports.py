@@ -114,7 +114,9 @@ class Made:
 
     async def snapshot(self, snapshots: Snapshots) -> Snapshot:
         """The file whole, made at most once for all the ranges of a reader."""
-        return await snapshots.get(self._key, self._bytes)
+        found = await snapshots.get(self._key, self._bytes, lambda: self._watermark)
+        self._watermark = found.mark
+        return found
 
     async def _bytes(self) -> AsyncGenerator[bytes]:
         rows = await self.rows()

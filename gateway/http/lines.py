@@ -6,12 +6,13 @@ import traceback
 from typing import Any
 
 from gateway.execution.errors import Incident
+from gateway.telemetry.redaction import redacted
 
 
 def told(met: Incident) -> dict[str, Any]:
-    """An incident for the log, whole."""
+    """An incident for the log, whole but for what may be a person's or a secret."""
     return {
         "correlation_id": met.correlation_id,
         "count": met.count,
-        "traceback": "".join(traceback.format_exception(met.error)),
+        "traceback": redacted("".join(traceback.format_exception(met.error))),
     }

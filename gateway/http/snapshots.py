@@ -7,7 +7,9 @@ a directory of this process that nobody else may read and that goes with it.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -22,12 +24,13 @@ MOST_BYTES = 4 << 30
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A whole file. `tag` names its content."""
+    """A whole file. `tag` names its content; `mark` is the watermark that goes with it."""
 
     path: Path
     size: int
     tag: str
     made: float
+    mark: str | None
 
     def read(self, start: int, count: int) -> bytes:
         with self.path.open("rb") as file:
@@ -42,24 +45,24 @@ class Snapshots:
         self._clock = clock
         self._held: dict[str, Snapshot] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
 
     def find(self, key: str) -> Snapshot | None:
         """The file of this key, while it lives."""
         found = self._held.get(key)
         return found if found is not None and found.made + SECONDS > self._clock() else None
 
-    async def get(self, key: str, make: Callable[[], AsyncIterator[bytes]]) -> Snapshot:
+    async def get(self, key: str, make: Callable[[], AsyncIterator[bytes]], mark: Callable[[], str | None]) -> Snapshot:
         """The file of this key, made now where there is none. Raises what `make` raises."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with lock:
-                return self.find(key) or await self._made(key, make())
+                return self.find(key) or await self._made(key, make(), mark)
         finally:
             if not lock.locked():
                 self._locks.pop(key, None)
 
-    async def _made(self, key: str, pieces: AsyncIterator[bytes]) -> Snapshot:
+    async def _made(self, key: str, pieces: AsyncIterator[bytes], mark: Callable[[], str | None]) -> Snapshot:
         tag = secrets.token_hex(12)
         path = self._place() / tag
         size = 0
@@ -71,7 +74,7 @@ class Snapshots:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        made = Snapshot(path, size, tag, self._clock())
+        made = Snapshot(path, size, tag, self._clock(), mark())
         self._held.pop(key, None)
         self._held[key] = made
         self._tidy()
@@ -79,8 +82,9 @@ class Snapshots:
 
     def _place(self) -> Path:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="gateway-snapshots-", ignore_cleanup_errors=True)
-        return Path(self._folder.name)
+            self._folder = Path(tempfile.mkdtemp(prefix="gateway-snapshots-"))
+            atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
 
     def _tidy(self) -> None:
         held, now = sum(each.size for each in self._held.values()), self._clock()

@@ -63,7 +63,7 @@ class Request:
         """A field has no answer in `count` rows: null, with one `errors` entry per selection (rules.md 2)."""
         key = _selection(info.path, error)
         told = self._failed.get(key)
-        if told is None:
+        if told is None or _rows(info.path.as_list()) < _rows(told.path or []):  # which row fails first is chance
             told = GraphQLError(error.message, info.field_nodes, path=info.path.as_list(), original_error=error)
             self._failed[key] = told
         self.errors.extend([told] * count)
@@ -171,6 +171,10 @@ class Request:
             return {key: await load() for key in keys}
 
         return await self.batch(question, load_all).load(0)
+
+
+def _rows(path: Iterable[str | int]) -> list[int]:
+    return [part for part in path if isinstance(part, int)]
 
 
 def _selection(path: Path, error: GatewayError) -> Hashable:

@@ -81,7 +81,7 @@ class World:
     """Facts of `stores` sites (and two strays) from `days` days before its making up to the clock's now."""
 
     def __init__(
-        self, seed: int = 7, stores: int = 12, days: int = 60, clock: Clock = system, publish_lag: float = 60.0
+        self, seed: int = 7, stores: int = 12, days: int = 60, clock: Clock = system, publish_lag: float = 120.0
     ) -> None:
         self.seed = seed
         self.now = clock

@@ -6,6 +6,8 @@ escaped by both renderers.
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import logging
 import sys
 from datetime import UTC, datetime
@@ -14,6 +16,8 @@ from typing import Any
 import orjson
 import structlog
 from structlog.typing import Processor
+
+from gateway.telemetry.redaction import redact_event, redact_exceptions
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -26,6 +30,7 @@ def configure(level: str, *, readable: bool | None = None) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        redact_exceptions,
     ]
     renderer: Processor = (
         structlog.dev.ConsoleRenderer() if eyes else structlog.processors.JSONRenderer(serializer=_text)
@@ -33,19 +38,67 @@ def configure(level: str, *, readable: bool | None = None) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=_Stderr,
         cache_logger_on_first_use=True,
     )
     _straight.on = not eyes and LEVELS[level] <= logging.INFO
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_bare, renderer]))
+    handler = _StderrHandler()
+    foreign = [*shared, redact_event]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=[_bare, renderer]))
     logging.basicConfig(handlers=[handler], level=max(LEVELS[level], logging.WARNING), force=True)
 
 
+class _Stderr:
+    """Writes to what stderr is at the time of writing: whoever replaces it later, such as a test, gets the lines."""
+
+    def __init__(self, *_: object) -> None:
+        """A logger factory is called with the logger's name."""
+
+    def msg(self, message: str) -> None:
+        sys.stderr.write(message + "\n")
+        sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = log = fatal = failure = err = warn = msg
+
+
+class _StderrHandler(logging.Handler):
+    """As `_Stderr`, for what libraries log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # a log line that cannot be written must not end what it tells of
+            self.handleError(record)
+
+
+DELAY = 0.02
+"""Seconds a request's line may wait for others: one write for all of them."""
+
+
 class _Straight:
-    """Whether lines of requests are written past structlog: the same line, at a fifth of the cost."""
+    """Lines of requests, written past structlog: the same line, at a tenth of the cost."""
 
     on = False
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        atexit.register(self.flush)
+
+    def write(self, line: bytes) -> None:
+        self._waiting.append(line)
+        if len(self._waiting) > 1:
+            return
+        try:
+            asyncio.get_running_loop().call_later(DELAY, self.flush)
+        except RuntimeError:
+            self.flush()
+
+    def flush(self) -> None:
+        lines, self._waiting = self._waiting, []
+        if lines:
+            sys.stderr.write(b"".join(lines).decode())
+            sys.stderr.flush()
 
 
 _straight = _Straight()
@@ -59,8 +112,7 @@ def request_line(members: dict[str, Any]) -> None:
         return
     stamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     line = {**members, "event": "request", "level": "info", "timestamp": stamp}
-    sys.stderr.write(orjson.dumps(line, default=repr).decode() + "\n")
-    sys.stderr.flush()
+    _straight.write(orjson.dumps(line, default=repr, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _text(event: object, **_: object) -> str:

@@ -23,10 +23,12 @@ from gateway.telemetry.names import Names
 from gateway.telemetry.traces import Span, Tracing, Value
 
 GRAPH = "/graphql"
+OK = 200
 STREAM = "events"
 """The log line of a subscription says how many it sent; the time it took is the listener's choice."""
 
 PARTIAL, GONE, PAGE = "partial", "gone", "page"
+_DISABLED = "OTEL_SDK_DISABLED"
 _STANDARD = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _SHORTEST_WAIT = 0.001
 """Seconds: less is not waiting but the way through the code."""
@@ -73,7 +75,8 @@ class Telemetry:
     def configured(cls, otlp_endpoint: str | None) -> Telemetry:
         """Traces are on where the setting or the standard variables name a collector."""
         metrics = Metrics()
-        if not otlp_endpoint and not any(os.environ.get(name) for name in _STANDARD):
+        off = os.environ.get(_DISABLED, "").strip().lower() == "true"
+        if off or not (otlp_endpoint or any(os.environ.get(name) for name in _STANDARD)):
             return cls(metrics)
         from gateway.telemetry.otlp import Otlp  # an import of 60 ms that most never need
 
@@ -188,12 +191,12 @@ def outcome_of(seen: Seen) -> str:
 
 
 def _story(met: Course) -> dict[str, Value]:
-    story: dict[str, Value] = {
-        "gateway.outcome": met.outcome,
-        "gateway.attempts": met.attempts,
-        "gateway.cache": met.cache,
-        "gateway.quota.waited_ms": round(met.waited * 1000, 1),
-    }
-    if met.status is not None:
-        story["http.response.status_code"] = met.status
+    """What is as it mostly is goes without saying: one attempt, no wait, 200."""
+    story: dict[str, Value] = {"gateway.outcome": met.outcome, "gateway.cache": met.cache}
+    if met.attempts != 1:
+        story["gateway.attempts"] = met.attempts
+    if met.waited >= _SHORTEST_WAIT:
+        story["gateway.quota.waited_ms"] = round(met.waited * 1000, 1)
+    if met.status not in (None, OK):
+        story["http.response.status_code"] = met.status or 0
     return story

@@ -92,12 +92,12 @@ def test_probes_ask_the_paths_that_answer_them() -> None:
 
 
 def pods() -> list[Any]:
-    found = []
-    for path in MANIFESTS:
-        for document in documents(path):
-            if document["kind"] in ("Deployment", "StatefulSet", "Job"):
-                found.append(pytest.param(document["spec"]["template"], id=document["metadata"]["name"]))
-    return found
+    return [
+        pytest.param(document["spec"]["template"], id=document["metadata"]["name"])
+        for path in MANIFESTS
+        for document in documents(path)
+        if document["kind"] in ("Deployment", "StatefulSet", "Job")
+    ]
 
 
 @pytest.mark.parametrize("template", pods())

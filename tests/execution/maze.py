@@ -86,11 +86,9 @@ class Context:
     def __init__(self, *, allowed: bool = True) -> None:
         self.allowed = allowed
         self.errors: list[GraphQLError] = []
-        self.told: dict[tuple[str, ...], GraphQLError] = {}
 
     def mask(self, info: Any, count: int) -> None:
-        key = tuple(part for part in info.path.as_list() if isinstance(part, str))
-        error = self.told.setdefault(key, GraphQLError("masked", info.field_nodes, path=info.path.as_list()))
+        error = GraphQLError("masked", info.field_nodes, path=info.path.as_list())
         self.errors.extend([error] * count)
 
     def extensions(self) -> dict[str, Any]:

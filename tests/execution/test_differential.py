@@ -37,7 +37,7 @@ def shown(error: GraphQLError) -> tuple[Any, ...]:
 
 
 async def ran(text: str, variables: dict[str, Any], plans: Plans | None, *, allowed: bool) -> tuple[Any, ...]:
-    """Data, errors as a caller is told them, and raw ones; order counts in all but the masked rows."""
+    """Data, errors as a caller is told them, and raw ones; order counts. A masked field is one entry with its count."""
     context = Context(allowed=allowed)
     executor = CompiledExecutor.build(
         CORE,
@@ -55,19 +55,25 @@ async def ran(text: str, variables: dict[str, Any], plans: Plans | None, *, allo
         result = await result
     assert isinstance(result, ExecutionResult)
     errors = [shown(error) for error in result.errors or ()]
-    if any(error[0] == RACED for error in errors):  # which error is met before its parent is gone is a matter of time
-        return (repr(result.data),)
-    told, _ = grouped([*(result.errors or ()), *context.errors])
+    masked = list(context.errors)
+    if any(word in text.replace(TAIL, "") for word in ("slow", "sure", "twin")):
+        # Where fields are waited for, it is a matter of time which fails first, and what else was met below an object
+        # before another field took it away: the order of those that are left is that of the document, in `told`.
+        errors = sorted((error for error in errors if there(result.data, error[1])), key=repr)
+        masked = [error for error in masked if there(result.data, tuple(error.path or ()))]
+    told, _ = grouped([*(error for error in result.errors or () if shown(error) in errors), *masked])
     for entry in told:
         entry["extensions"].pop("correlationId", None)
-    # Where fields are waited for, which one fails first is a matter of time; `told` is in the document's order.
-    if any(word in text.replace(TAIL, "") for word in ("slow", "sure", "twin")):
-        errors.sort(key=repr)
-    return repr(result.data), told, errors, sorted(shown(error) for error in context.errors)
+    return repr(result.data), told, errors
 
 
-RACED = "four is not sure"
-"""Of a field that may not be null, told after a wait: of several, the first to fail takes the others with it."""
+def there(data: Any, path: tuple[Any, ...]) -> bool:
+    """Whether the object that an error's field stands on is in the answer."""
+    for step in path[:-1]:
+        data = data[step] if data is not None else None
+    return data is not None
+
+
 KEPT: dict[str, Any] = {}
 
 

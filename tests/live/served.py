@@ -33,7 +33,9 @@ class Served:
     async def bare(self, **more: Any) -> AsyncIterator[ClientConnection]:
         """A socket that has not introduced itself."""
         address = f"ws://127.0.0.1:{self.port}/graphql"
-        async with connect(address, **{"subprotocols": [PROTOCOL], "compression": None, **more}) as opened:
+        async with connect(
+            address, **{"subprotocols": [PROTOCOL], "compression": None, "max_queue": None, **more}
+        ) as opened:
             yield opened
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -245,6 +246,59 @@ async def test_more_sockets_than_there_are_places_are_a_503(graph: ToyGraph) -> 
             async with gateway.bare():
                 pass
         assert refused.value.response.status_code == 503
+
+
+async def test_a_slow_reader_is_told_and_dropped_and_slows_nobody(graph: ToyGraph) -> None:
+    query = f"subscription {{ {'a' * 4_000}: ticks(count: 3000) }}"
+    async with served(graph, live()) as gateway, gateway.socket(max_queue=1) as slow, gateway.socket() as quick:
+        for socket in (slow, quick):
+            await socket.subscribe("1", query)
+        for _ in range(3000):
+            await quick.next()
+        assert (await quick.receive())["type"] == "complete"
+        types = [message["type"] async for message in until_the_end(slow)]
+        assert types[-1] == "error"
+        assert 0 < types.count("next") < 3000
+
+
+async def test_who_never_reads_is_cut_off(graph: ToyGraph) -> None:
+    query = f"subscription {{ {'a' * 4_000}: ticks(count: 3000) }}"
+    async with served(graph, live(send_timeout=0.2)) as gateway, gateway.bare(max_queue=1, close_timeout=0.1) as opened:
+        await Spoken(opened).send(**INIT)
+        await Spoken(opened).subscribe("1", query)
+        async with asyncio.timeout(5):
+            while not graph.streams._channels:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            while graph.streams._channels:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_a_socket_lasts_as_long_as_an_export_may(graph: ToyGraph) -> None:
+    async with served(graph, live(export_timeout=0.5)) as gateway, gateway.socket() as socket:
+        await socket.subscribe("1", "subscription { ticks(count: -1) }")
+        assert await socket.closed() == (1012, "Service restart")
+
+
+async def test_a_registered_operation_may_be_followed_by_its_hash(gateway: Served) -> None:
+    text = "subscription { ticks(count: 1) }"
+    by_hash = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
+    async with gateway.socket() as socket:
+        await socket.send(id="1", type="subscribe", payload={"extensions": by_hash})
+        assert (await socket.receive())["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+        await socket.send(id="1", type="subscribe", payload={"query": text, "extensions": by_hash})
+        assert await socket.next() == {"data": {"ticks": 0}}
+        assert (await socket.receive())["type"] == "complete"
+        await socket.send(id="1", type="subscribe", payload={"extensions": by_hash})
+        assert await socket.next() == {"data": {"ticks": 0}}
+
+
+async def until_the_end(socket: Spoken) -> AsyncIterator[Any]:
+    """Messages up to the one that ends the operation."""
+    while True:
+        message = await socket.receive()
+        yield message
+        if message["type"] != "next":
+            return
 
 
 async def test_equal_subscriptions_of_equal_callers_run_once(gateway: Served, graph: ToyGraph) -> None:

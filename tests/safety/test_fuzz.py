@@ -76,7 +76,7 @@ async def gate() -> AsyncIterator[Gate]:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_whatever_is_asked_is_answered_in_good_order(gate: Gate, kind: str) -> None:
-    asked = texts(KINDS[kind], EXAMPLES)  # type: ignore[arg-type]
+    asked = texts(KINDS[kind], EXAMPLES)
     callers = Random(7)
 
     async def one(query: str) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -104,6 +109,56 @@ def test_a_collector_is_an_address_without_credentials(url: str) -> None:
         settings.load(None, {"GATEWAY_OTLP_ENDPOINT": url})
     assert str(refused.value).startswith("GATEWAY_OTLP_ENDPOINT: must be http://host:port")
     assert "secret" not in str(refused.value)
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Keeps what it is sent."""
+
+    taken: ClassVar[list[tuple[str, ExportTraceServiceRequest]]] = []
+
+    def do_POST(self) -> None:  # the library's name
+        body = self.rfile.read(int(self.headers["content-length"]))
+        sent = gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body
+        self.taken.append((self.path, ExportTraceServiceRequest.FromString(sent)))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
+        return
+
+
+def test_spans_arrive_at_a_collector_over_http() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        telemetry = Telemetry.configured(f"http://127.0.0.1:{server.server_port}/")
+        with telemetry.request("/graphql", None) as seen, telemetry.call("OKUBE", "list_sites") as course:
+            course.outcome = "ok"
+            seen.answered(200, {"outcome": "ok", "operation": "Wall"})
+        telemetry.close()
+        server.shutdown()
+    ((path, sent),) = Collector.taken
+    assert path == "/v1/traces"
+    (resource,) = sent.resource_spans
+    assert ("service.name", "gateway") in {(each.key, each.value.string_value) for each in resource.resource.attributes}
+    spans = {span.name: span for span in resource.scope_spans[0].spans}
+    assert set(spans) == {"graphql Wall", "OKUBE list_sites"}
+    assert spans["OKUBE list_sites"].parent_span_id == spans["graphql Wall"].span_id
+
+
+def test_the_standard_variables_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    kept = InMemorySpanExporter()
+    telemetry = Telemetry(tracing=Otlp(None, lambda lost: None, kept))
+    with telemetry.request("/graphql", None) as seen:
+        seen.answered(200, {"outcome": "ok"})
+    telemetry.close()
+    assert kept.get_finished_spans() == ()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    named = Telemetry.configured(None)
+    assert named.tracing is not None
+    named.close()
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    assert Telemetry.configured("http://127.0.0.1:9").tracing is None
 
 
 def test_traces_are_off_unless_a_collector_is_named() -> None:

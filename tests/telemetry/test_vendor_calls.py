@@ -138,13 +138,35 @@ async def test_the_span_of_a_call_tells_its_story_without_its_arguments() -> Non
         "gateway.outcome": "UPSTREAM_REJECTED",
         "gateway.attempts": 2,
         "gateway.cache": "none",
-        "gateway.quota.waited_ms": 0.0,
         "http.response.status_code": 404,
     }
     assert call.events == ()
     assert operation.events == ()
     assert "secret" not in call.to_json() + operation.to_json()
     assert "10.1.1.5" not in call.to_json()
+
+
+async def test_the_span_tells_how_long_the_quota_kept_a_call_waiting() -> None:
+    watching, transport = Watching(), ScriptedTransport(reply(200))
+    client = client_of(watching.telemetry, transport, MemoryQuota(QuotaRule(1, 0.05), lambda: NOW, pad=0.0))
+    with watching.telemetry.request("/graphql", None) as seen:
+        await client.ask(ASK)
+        await client.ask(ASK)
+        seen.answered(200, {"outcome": "ok"})
+    first, second, _ = (dict(span.attributes or {}) for span in watching.spans())
+    assert "gateway.quota.waited_ms" not in first
+    assert isinstance(second["gateway.quota.waited_ms"], float)
+    assert 40 < second["gateway.quota.waited_ms"] < 2_000
+
+
+async def test_a_caller_who_does_not_record_is_not_recorded_but_his_trace_goes_on() -> None:
+    watching, transport = Watching(), ScriptedTransport(reply(200))
+    with watching.telemetry.request("/graphql", CALLER.replace("-01", "-00")) as seen:
+        await client_of(watching.telemetry, transport).ask(ASK)
+        seen.answered(200, {"outcome": "ok"})
+    assert watching.spans() == []
+    assert transport.sent[0].headers["traceparent"].startswith(f"00-{TRACE}-")
+    assert transport.sent[0].headers["traceparent"].endswith("-00")
 
 
 async def test_without_tracing_a_vendor_gets_no_header_of_it() -> None:

@@ -199,7 +199,7 @@ class Page:
         if time is not None and place.start is not None:
             assert ask.window is not None
             ask = msgspec.structs.replace(ask, window=Window(min(place.start, ask.window.end - 1), ask.window.end))
-        found = await self._tables.rows(ask, self._principal, place.at)
+        found = await self._tables.rows(ask, self._principal, place.at, need=min(self._size, PAGE) + place.ties)
         ties, passed = place.ties, place.passed
         async for batch in found.batches:
             first = 0

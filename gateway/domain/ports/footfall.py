@@ -46,9 +46,9 @@ class FootfallSeries(Protocol):
 
 @runtime_checkable
 class FootfallPages(Protocol):
-    """A counter that can be asked for one page of a window by its number (from 1, of `page_rows` rows), in its own order.
+    """A counter that can be asked for one page of a window by its number, from 1, in its own order.
 
-    `total` is the vendor's count of the whole window; `complete` where one page holds it. `moved`: there is no such page.
+    `total` is the vendor's count of the whole window; `complete` where one page holds it. `moved`: no such page.
     """
 
     async def visit_page(self, window: Window, code: str | None, number: int) -> Slice[dict[str, VisitColumns]]: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from gateway.domain.footfall import CodeCount
 from gateway.domain.instant import Micros
@@ -70,12 +70,3 @@ class GuestRecords(Protocol):
     async def locations(self) -> list[tuple[str, str | None]]:
         """Location ids and names met in recent sessions, for `gateway sites discover`."""
         ...
-
-
-@runtime_checkable
-class SessionPages(Protocol):
-    """Records that can be asked for by page number, as `FootfallPages`."""
-
-    async def session_page(
-        self, window: Window, code: str | None, query: SessionQuery, number: int
-    ) -> Slice[list[AppRecord]]: ...

@@ -92,19 +92,6 @@ class BespotAdapter:
         columns = mapping.occupancy_columns(reading.rows, window, code)
         return series(reading, columns, sum(len(column.minutes) for column in columns.values()), window, code)
 
-    async def session_page(
-        self, window: Window, code: str | None, query: SessionQuery, number: int
-    ) -> Slice[list[AppRecord]]:
-        """One page of sessions by its number; the vendor must select by start for its count to be theirs."""
-        asked = bounds(Window(window.start, window.end + self._margin), code)
-        if query.device_id is not None:
-            asked = (*asked, ("device_id", query.device_id))
-        reading = await pages.numbered(self._client, SESSIONS, asked, number)
-        records = list(mapping.app_records(reading.rows, window, code).values())
-        if query.device_id is not None:
-            records = [record for record in records if same_id(record.device_id, query.device_id)]
-        return Slice(records, reading.complete, reading.count, [], reading.moved)
-
     async def visit_page(self, window: Window, code: str | None, number: int) -> Slice[dict[str, VisitColumns]]:
         """One page of door counts by its number."""
         reading = await pages.numbered(self._client, VISITS, bounds(window, code), number)

@@ -1,0 +1,82 @@
+"""A half export never looks whole, and a slow reader slows the rows down: seen through real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.bi.breaking import ROWS, Tables, serving
+
+pytestmark = pytest.mark.anyio
+
+WINDOW = "from=2026-11-01T00:00:00Z&to=2026-11-20T00:00:00Z"
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson", "arrow", "parquet"])
+@pytest.mark.parametrize("packed", ["identity", "gzip"])
+async def test_a_vendor_that_dies_midway_cuts_the_connection(ending: str, packed: str) -> None:
+    async with serving(Tables(40, whole=False)) as address, httpx.AsyncClient() as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get(f"{address}/export/visits.{ending}?{WINDOW}", headers={"accept-encoding": packed})
+
+
+async def test_what_came_of_a_broken_parquet_file_has_no_footer() -> None:
+    received = bytearray()
+
+    async def read(client: httpx.AsyncClient, url: str) -> None:
+        async with client.stream("GET", url) as answer:
+            async for piece in answer.aiter_bytes():
+                received.extend(piece)
+
+    async with serving(Tables(40, whole=False)) as address, httpx.AsyncClient() as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await read(client, f"{address}/export/visits.parquet?{WINDOW}")
+    assert len(received) > 10_000
+    with pytest.raises(pa.ArrowInvalid):
+        pq.read_table(io.BytesIO(received))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+async def test_a_vendor_that_dies_at_once_is_an_error_with_its_code(ending: str) -> None:
+    async with serving(Tables(0, whole=False)) as address, httpx.AsyncClient() as client:
+        answer = await client.get(f"{address}/export/visits.{ending}?{WINDOW}")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "7"
+    error = answer.json()["errors"][0]["extensions"]
+    assert (error["code"], error["vendor"], error["retryable"]) == ("UPSTREAM_UNAVAILABLE", "BESPOT", True)
+
+
+async def test_a_feed_that_breaks_off_is_cut_as_well() -> None:
+    url = "/odata/v4/Visits?$filter=starts_at ge 1970-01-01T00:00:00Z"
+    async with serving(Tables(1, whole=False)) as address, httpx.AsyncClient() as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get(address + url)
+
+
+async def test_a_slow_reader_slows_the_rows() -> None:
+    tables = Tables(2_000, whole=True)
+    async with (
+        serving(tables) as address,
+        httpx.AsyncClient() as client,
+        client.stream(
+            "GET", f"{address}/export/visits.csv?{WINDOW}", headers={"accept-encoding": "identity"}
+        ) as answer,
+    ):
+        pieces = answer.aiter_bytes()
+        await anext(pieces)
+        await asyncio.sleep(0.5)
+        waiting = tables.made
+        await asyncio.sleep(0.3)
+        assert tables.made <= waiting + 2 < 200
+    assert tables.made < 400
+
+
+async def test_a_whole_file_ends_like_one() -> None:
+    async with serving(Tables(3, whole=True)) as address, httpx.AsyncClient() as client:
+        answer = await client.get(f"{address}/export/visits.parquet?{WINDOW}")
+    assert pq.read_table(io.BytesIO(answer.content)).num_rows == 3 * ROWS

@@ -1,0 +1,310 @@
+"""`/export/{table}.{format}`: the graph's facts as files, for whom and at what cost upstream."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gateway.bi.tables import BY_NAME, TABLES, Kind
+from gateway.bi.texts import cell
+from gateway.settings import Settings
+from tests.bi.conftest import Clock, Doors, opened
+
+pytestmark = pytest.mark.anyio
+
+HOUR = {"from": "2026-11-19T10:00:00Z", "to": "2026-11-19T11:00:00Z"}
+DAY = {"from": "2026-11-18T00:00:00Z", "to": "2026-11-19T00:00:00Z"}
+DAYS = {"from": "2026-11-17", "to": "2026-11-19"}
+KPI = {**DAYS, "module": "PRESENCE", "kpi": "ENTERING", "scope": "SITES"}
+ASKED: dict[str, dict[str, str]] = {
+    "sites": {},
+    "sessions": {**DAY, "site": "ath-116500"},
+    "visits": DAY,
+    "occupancy": DAY,
+    "engagement": DAYS,
+    "campaigns": {},
+    "points_of_interest": {},
+    "studies": {},
+    "counts": {**DAY, "granularity": "DAY"},
+    "kpis": KPI,
+}
+KEY, OTHER = "k" * 43, "o" * 43
+
+
+async def rows(doors: Doors, table: str, **parameters: str) -> list[dict[str, Any]]:
+    answer = await doors.get(f"/export/{table}.ndjson", **parameters)
+    assert answer.status_code == 200, answer.text
+    return [orjson.loads(line) for line in answer.content.splitlines()]
+
+
+@pytest.mark.parametrize("table", [table.name for table in TABLES])
+async def test_every_table_comes_in_every_format_with_the_same_rows(doors: Doors, table: str) -> None:
+    plain = await rows(doors, table, **ASKED[table])
+    names = [column.name for column in BY_NAME[table].shown(pii=False)]
+    text = await doors.get(f"/export/{table}.csv", **ASKED[table])
+    read = list(csv.reader(io.StringIO(text.text)))
+    assert read[0] == names
+    assert len(read) - 1 == len(plain) > 0
+    assert [list(row) for row in plain] == [names] * len(plain)
+    parquet = pq.read_table(io.BytesIO((await doors.get(f"/export/{table}.parquet", **ASKED[table])).content))
+    arrow = pa.ipc.open_stream((await doors.get(f"/export/{table}.arrow", **ASKED[table])).content).read_all()
+    assert parquet.schema.names == arrow.schema.names == names
+    assert parquet.to_pylist() == arrow.to_pylist() == [_typed(table, row) for row in plain]
+
+
+def _typed(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of JSON as Arrow has it."""
+    typed = {}
+    for column in BY_NAME[table].columns:
+        value = row.get(column.name)
+        if value is not None and column.kind is Kind.INSTANT:
+            value = datetime.fromisoformat(value)
+        if value is not None and column.kind is Kind.DAY:
+            value = date.fromisoformat(value)
+        if not column.raw:
+            typed[column.name] = value
+    return typed
+
+
+@pytest.mark.parametrize("granularity", ["MINUTE", "HOUR", "DAY", "WEEK"])
+@pytest.mark.parametrize("table", ["visits", "occupancy"])
+async def test_rows_are_those_of_the_graph(doors: Doors, table: str, granularity: str) -> None:
+    window = {"from": "2026-11-18T07:30:00Z", "to": "2026-11-18T18:10:00Z"}
+    figures = "entries exits net" if table == "visits" else "count peak average"
+    span = f'{{from: "{window["from"]}", to: "{window["to"]}"}}'
+    query = (
+        f"{{ {table}(window: {span}, granularity: {granularity}, first: 10000)"
+        f" {{ nodes {{ site {{ key }} startsAt endsAt {figures} final }} }} }}"
+    )
+    answer = await doors.client.post("/graphql", json={"query": query})
+    expected = [
+        {
+            "site_key": node["site"]["key"],
+            "starts_at": node["startsAt"],
+            "ends_at": node["endsAt"],
+            **{name: node[name] for name in figures.split()},
+            "final": node["final"],
+        }
+        for node in answer.json()["data"][table]["nodes"]
+    ]
+    found = await rows(doors, table, granularity=granularity, **window)
+    assert expected
+    assert sorted(found, key=_place) == sorted(expected, key=_place)
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str]:
+    return row["starts_at"], row["site_key"]
+
+
+async def test_sessions_are_those_of_the_graph(doors: Doors) -> None:
+    query = (
+        f'{{ sessions(window: {{from: "{DAY["from"]}", to: "{DAY["to"]}"}}, first: 10000)'
+        " { nodes { id vendor site { key } startedAt endedAt status device } } }"
+    )
+    answer = await doors.client.post("/graphql", json={"query": query})
+    expected = [
+        (n["id"], n["vendor"], n["site"]["key"], n["startedAt"], n["endedAt"], n["status"], n["device"])
+        for n in answer.json()["data"]["sessions"]["nodes"]
+    ]
+    names = ("session_id", "vendor", "site_key", "started_at", "ended_at", "status", "device")
+    assert [tuple(row[name] for name in names) for row in await rows(doors, "sessions", **DAY)] == expected
+
+
+async def test_one_site_and_one_hour_is_one_call_for_just_those_rows(doors: Doors) -> None:
+    doors.forget()
+    found = await rows(doors, "visits", site="ath-116500", **HOUR)
+    assert dict(doors.calls) == {"BESPOT": 1}
+    assert {row["site_key"] for row in found} == {"ath-116500"}
+    assert all("2026-11-19T10:00" <= row["starts_at"] < "2026-11-19T11:00" for row in found)
+
+
+async def test_a_day_of_every_site_is_as_few_calls_as_hold_it(doors: Doors) -> None:
+    doors.forget()
+    found = await rows(doors, "visits", **DAY)
+    assert dict(doors.calls) == {"BESPOT": 1}
+    assert 1_000 < len(found) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "told"),
+    [
+        ("visits", {**HOUR, "sit": "x"}, "site"),
+        ("visits", {**HOUR, "granularty": "DAY"}, "granularity"),
+        ("visits", {**HOUR, "columns": "entrie"}, "entries"),
+        ("visits", {"from": "2026-11-19T10:00:00", "to": HOUR["to"]}, "offset"),
+        ("visits", {"from": HOUR["from"]}, "`to` is required"),
+        ("visits", {**HOUR, "site": "nowhere"}, "no such site"),
+        ("visits", {**HOUR, "api_key": "secret"}, "no such parameter"),
+        ("visits", {**HOUR, "granularity": "YEAR"}, "MONTH"),
+        ("visits", {"from": HOUR["to"], "to": HOUR["from"]}, "before"),
+        ("sites", {"since": "x"}, "no such parameter"),
+        ("kpis", DAYS, "module"),
+        ("kpis", {**DAYS, "module": "GEO_MARKETING", "kpi": "ATTENDANCE"}, "study"),
+        ("engagement", {"from": "2026-11-19T10:00:00Z", "to": "2026-11-20"}, "calendar day"),
+        ("counts", {"from": "2026-01-01T00:00:00Z", "to": HOUR["to"]}, "granularity"),
+    ],
+)
+async def test_a_wrong_question_is_refused_with_what_to_mend(
+    doors: Doors, path: str, parameters: dict[str, str], told: str
+) -> None:
+    answer = await doors.get(f"/export/{path}.csv", **parameters)
+    assert answer.status_code == 400
+    error = answer.json()["errors"][0]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert told in error["message"]
+    assert "secret" not in answer.text
+    assert "nowhere" not in answer.text
+
+
+async def test_raw_identifiers_come_last_and_only_when_asked(doors: Doors) -> None:
+    plain, raw = await rows(doors, "sessions", **HOUR), await rows(doors, "sessions", pii="true", **HOUR)
+    assert len(plain[0]) == 12
+    assert list(raw[0])[12:] == [
+        "device_id",
+        "user_id",
+        "alternate_user_id",
+        "device_mac",
+        "device_ip",
+        "guest_id",
+        "yas_id",
+    ]
+    assert all(row["device_id"] or row["device_mac"] for row in raw)
+
+
+async def test_columns_come_as_they_were_named(doors: Doors) -> None:
+    answer = await doors.get("/export/visits.csv", columns="net,site_key", site="ath-116500", **HOUR)
+    assert answer.text.splitlines()[0] == "net,site_key"
+
+
+async def test_text_is_packed_when_asked_and_parquet_never(doors: Doors) -> None:
+    asked = {"accept-encoding": "gzip"}
+    text = await doors.client.get("/export/visits.csv", params=DAY, headers=asked)
+    assert text.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in text.headers["vary"]
+    plain = await doors.client.get("/export/visits.csv", params=DAY, headers={"accept-encoding": "identity"})
+    assert plain.text == text.text
+    file = await doors.client.get("/export/visits.parquet", params=DAY, headers=asked)
+    assert "content-encoding" not in file.headers
+    assert file.headers["content-disposition"] == 'attachment; filename="visits.parquet"'
+
+
+async def test_ranges_of_parquet_are_of_one_file_made_once(doors: Doors) -> None:
+    doors.forget()
+    head = await doors.client.head("/export/visits.parquet", params=DAY)
+    size, tag = int(head.headers["content-length"]), head.headers["etag"]
+    assert head.headers["accept-ranges"] == "bytes"
+    whole = bytearray()
+    for start in range(0, size, size // 3 + 1):
+        span = {"range": f"bytes={start}-{start + size // 3}", "if-range": tag}
+        part = await doors.client.get("/export/visits.parquet", params=DAY, headers=span)
+        assert (part.status_code, part.headers["etag"]) == (206, tag)
+        whole += part.content
+    tail = await doors.client.get("/export/visits.parquet", params=DAY, headers={"range": "bytes=-8"})
+    assert tail.content == bytes(whole[-8:])
+    beyond = await doors.client.get("/export/visits.parquet", params=DAY, headers={"range": f"bytes={size}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+    assert dict(doors.calls) == {"BESPOT": 1}
+    assert pq.read_table(io.BytesIO(whole)).num_rows > 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49", "'+49"),
+        ("-x", "'-x"),
+        ("@a", "'@a"),
+        ("\tx", "'\tx"),
+        ("\rx", '"\'\rx"'),
+        ("a,b", '"a,b"'),
+        ('say "x"', '"say ""x"""'),
+        ("plain", "plain"),
+        ("", ""),
+    ],
+)
+def test_a_formula_is_made_harmless(text: str, written: str) -> None:
+    assert cell(text) == written
+
+
+async def test_what_is_not_there_is_not_there(doors: Doors) -> None:
+    assert (await doors.get("/export/visits.xlsx")).status_code == 404
+    assert (await doors.get("/export/nothing.csv")).status_code == 404
+    refused = await doors.client.post("/export/visits.csv")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One key sees all, another one site."""
+    file = tmp_path_factory.mktemp("keys") / "keys.toml"
+    entries = (("all", KEY, ""), ("one", OTHER, 'sites = ["ath-116500"]\n'))
+    file.write_text(
+        "".join(
+            f'[[key]]\nname = "{name}"\nhash = "sha256:{hashlib.sha256(key.encode()).hexdigest()}"\n'
+            f'scopes = ["read"]\n{more}\n'
+            for name, key, more in entries
+        )
+    )
+    return file
+
+
+@pytest.fixture(scope="module")
+async def guarded(keys: Path) -> AsyncIterator[Doors]:
+    """Strangers have no right."""
+    async for doors in opened(Settings(cache="off", api_keys=keys, anonymous_scopes=()), Clock()):
+        yield doors
+
+
+def _basic(key: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"anyone:{key}".encode()).decode()}
+
+
+async def test_a_stranger_is_asked_for_a_key(guarded: Doors) -> None:
+    for path in ("/export/sites.csv", "/odata/v4/", "/odata/v4/$metadata"):
+        answer = await guarded.get(path)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Basic ")
+    bad = await guarded.client.get("/export/sites.csv", headers=_basic("x" * 43))
+    assert (bad.status_code, bad.headers["www-authenticate"][:6]) == (401, "Basic ")
+
+
+@pytest.mark.parametrize("headers", [_basic(KEY), {"authorization": f"Bearer {KEY}"}, {"x-api-key": KEY}])
+async def test_a_key_is_taken_in_any_of_three_ways(guarded: Doors, headers: dict[str, str]) -> None:
+    assert (await guarded.client.get("/export/sites.csv", headers=headers)).status_code == 200
+
+
+async def test_raw_identifiers_need_their_scope(guarded: Doors) -> None:
+    answer = await guarded.client.get("/export/sessions.csv", params={**HOUR, "pii": "true"}, headers=_basic(KEY))
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_caller_limited_to_a_site_gets_that_site_alone(guarded: Doors) -> None:
+    mine = _basic(OTHER)
+    for table in ("sites", "visits", "sessions", "counts", "engagement"):
+        answer = await guarded.client.get(f"/export/{table}.csv", params=ASKED[table], headers=mine)
+        found = list(csv.DictReader(io.StringIO(answer.text)))
+        assert {row["site_key"] for row in found} == {"ath-116500"}, table
+    other = await guarded.client.get("/export/visits.csv", params={**HOUR, "site": "ath-000123"}, headers=mine)
+    unknown = await guarded.client.get("/export/visits.csv", params={**HOUR, "site": "nowhere"}, headers=mine)
+    assert (other.status_code, other.text) == (400, unknown.text)
+    figures = await guarded.client.get("/export/kpis.csv", params={**KPI, "scope": "GLOBAL"}, headers=mine)
+    assert figures.status_code == 403
+
+
+async def test_instants_are_utc(doors: Doors) -> None:
+    table = pq.read_table(io.BytesIO((await doors.get("/export/visits.parquet", site="ath-116500", **HOUR)).content))
+    assert table.schema.field("starts_at").type == pa.timestamp("us", tz="UTC")
+    assert table["starts_at"][0].as_py().tzinfo is not None
+    assert table["starts_at"][0].as_py() >= datetime(2026, 11, 19, 10, tzinfo=UTC)
