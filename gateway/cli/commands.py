@@ -145,6 +145,28 @@ def revoke_key(
     keyring.revoke(keyring.path_of(file, config), name)
 
 
+@app.command()
+def export(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="sites, visits, sessions, … as docs/bi lists them.")],
+    start: Annotated[str | None, typer.Option("--from", help="First instant, or day, of the span.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Instant after the span; of days the last one.")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="Key of a site; may be given several times.")] = None,
+    form: Annotated[str, typer.Option("--format", help="csv, ndjson, parquet or arrow.")] = "csv",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File; left out: stdout.")] = None,
+    more: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other parameter of the table.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Stream one table as a file, with a progress bar on a terminal."""
+    from gateway.cli.exporting import export as run
+
+    pairs = [(name, value) for name, value in (("from", start), ("to", end)) if value is not None]
+    pairs += [("site", key) for key in site or ()]
+    pairs += [(name, value) for name, _, value in (text.partition("=") for text in more or ())]
+    raise typer.Exit(run(table, form, output, pairs, config))
+
+
 @sites.command()
 def discover(config: Config = None) -> None:
     """List the codes vendors report and suggest joins, ready to paste into the crosswalk."""

@@ -102,3 +102,11 @@ def okube_id(text: str, kind: str) -> str | None:
     if parts is None or parts[0] != kind or not parts[1].startswith(OKUBE):
         return None
     return parts[1].removeprefix(OKUBE)
+
+
+async def asked_sites(info: Info, sites: Any) -> tuple[DomainSite, ...]:
+    """The sites of an argument, or every site of the crosswalk the caller sees."""
+    named = given(sites)
+    if named is None:
+        return info.context.visible
+    return await info.context.sites([site_key(text) for text in named], ("sites",))
