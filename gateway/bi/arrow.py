@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from gateway.bi.tables import Batch, Column, Kind
 
 ROW_GROUP = 65_536
+pa.set_memory_pool(pa.system_memory_pool())  # the others keep tens of megabytes for later
 
 _TYPES = {
     Kind.TEXT: pa.string(),

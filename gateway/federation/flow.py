@@ -59,7 +59,7 @@ class Flow(Generic[Row, Columns]):
         span = Window(window.start - lookback, window.end)
         tracks = self._tracks(codes, span)
         numbered = not ordered and len(tracks) == 1
-        readers = [self._reader(code, numbered=numbered) for code in tracks]
+        readers = [self._reader(code, numbered=numbered, scanned=need is not None) for code in tracks]
         if need is not None:
             parts = [_scanned(reader, span, need, codes) for reader in readers]
         else:
@@ -108,17 +108,24 @@ class Flow(Generic[Row, Columns]):
         single = len(codes) * max(1.0, minutes / page)
         return [None] if max(1.0, max(stores, len(codes)) * minutes / page) <= single else list(codes)
 
-    def _reader(self, code: str | None, *, numbered: bool) -> Reader[dict[str, Columns]]:
+    def _reader(self, code: str | None, *, numbered: bool, scanned: bool) -> Reader[dict[str, Columns]]:
         read = self._series.read(self._port)
-        pages = getattr(self._port, "uncached", self._port)
+        pages: FootfallSeries = getattr(self._port, "uncached", self._port)
+        direct, kept = self._series.read(pages), pages is not self._port and not scanned
         by_number = self._series.page(pages) if numbered and isinstance(pages, FootfallPages) else None
 
         async def page(window: Window, number: int) -> Slice[dict[str, Columns]]:
             assert by_number is not None
             return await by_number(window, code, number)
 
+        past = False
+
         async def asked(window: Window, budget: int | None) -> Slice[dict[str, Columns]]:
-            found = await read(window, code, budget)
+            nonlocal past
+            found = await (direct if past else read)(window, code, budget)
+            if kept and not past and not found.complete and rows(found.body) != len(found.sample):
+                past = True  # some of it was known: its counts would prove nothing
+                found = await direct(window, code, budget)
             self._crosswalk.met(VENDOR, found.body)
             if code is None and len(found.body) == 1:  # in the order of stores, as it looks
                 found.sample = []

@@ -33,8 +33,8 @@ from gateway.http.odata import OData
 from gateway.http.parameters import Disconnected
 from gateway.http.protocol import WHOLE
 from gateway.http.reply import Message, Receive, Refusal, Reply, Scope, Send
+from gateway.http.sockets import Sockets
 from gateway.http.stream import Stream
-from gateway.http.websocket import Sockets
 from gateway.settings import Settings
 from gateway.telemetry import Telemetry
 from gateway.telemetry.logs import request_line

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import Context
 from typing import Protocol
 
+import structlog
+
 from gateway.access.principal import Principal
 from gateway.domain.errors import Forbidden, GatewayError
 from gateway.execution.errors import Entry, entry, facts
@@ -24,6 +26,8 @@ LOOK = 2.0
 """Seconds between two looks at the listeners' rights."""
 LEAVE = 10.0
 """Seconds listeners have to leave in when the gateway stops."""
+
+log = structlog.get_logger("gateway.http")
 
 
 class Listener(Protocol):
@@ -99,7 +103,7 @@ class Audience:
         while True:
             await asyncio.sleep(LOOK)
             now = asyncio.get_running_loop().time()
-            found: dict[frozenset[tuple[str, str]], Principal | GatewayError] = {}
+            found: dict[frozenset[tuple[str, str]], Principal | GatewayError | None] = {}
             for listener in tuple(self._listeners):
                 if now - listener.since > self._longest:
                     listener.dismiss()
@@ -110,18 +114,21 @@ class Audience:
                         await asyncio.sleep(0)  # a signature takes its time
                     _judge(listener, found[mark])
 
-    async def _asked(self, credentials: Mapping[str, str]) -> Principal | GatewayError:
+    async def _asked(self, credentials: Mapping[str, str]) -> Principal | GatewayError | None:
+        """None where it cannot be told now: the next look will."""
         graph = self._lifecycle.graph
-        assert graph is not None, "listeners are gone before the graph is"
         try:
-            return await graph.authenticate(credentials)
+            return await graph.authenticate(credentials) if graph is not None else None
         except GatewayError as error:
             return error
+        except Exception:
+            log.exception("rights")
+            return None
 
 
-def _judge(listener: Listener, found: Principal | GatewayError) -> None:
+def _judge(listener: Listener, found: Principal | GatewayError | None) -> None:
     if isinstance(found, GatewayError):
         listener.revoke(entry(found.message, **facts(found)))
-    elif listener.principal is not None and found.rights_key != listener.principal.rights_key:
+    elif found is not None and listener.principal is not None and found.rights_key != listener.principal.rights_key:
         changed = Forbidden("The caller's rights have changed: subscribe again.")
         listener.revoke(entry(changed.message, **facts(changed)))

@@ -128,7 +128,11 @@ class GraphQLEndpoint:
         self, request: GraphQLRequest, method: str, content_type: str, headers: Mapping[str, str]
     ) -> bool:
         """Where nothing else is taken; and for a subscription wherever it is taken at all."""
-        if method == "HEAD" or not negotiation.takes_events(headers.get("accept", "")):
+        if not negotiation.takes_events(headers.get("accept", "")):
+            return False
+        if method == "HEAD":
+            if content_type == negotiation.EVENT_STREAM:
+                raise Refusal(406, "A stream has no answer to HEAD.")
             return False
         graph = self._lifecycle.graph
         if content_type == negotiation.EVENT_STREAM or graph is None:

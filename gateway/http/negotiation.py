@@ -105,6 +105,6 @@ def _quality(parameters: list[str]) -> float:
 
 
 def _covers(part: _Range, offer: str) -> bool:
-    if part.specificity == 2:
+    if part.specificity == 2 or offer == EVENT_STREAM:  # nobody means a stream who does not name it
         return part.media == offer
     return part.specificity == 0 or offer.startswith(part.media[:-1])

@@ -80,8 +80,11 @@ class Server(uvicorn.Server):
         """Those who listen are told before the connections are closed."""
         for server in self.servers:
             server.close()
-        if self._dismiss is not None:
-            await self._dismiss()
+        began = monotonic()
+        leaving = asyncio.ensure_future(self._dismiss()) if self._dismiss is not None else None
+        while leaving is not None and not leaving.done() and not self.force_exit:
+            await asyncio.wait({leaving}, timeout=0.1)
+        self.config.timeout_graceful_shutdown = max(1, FINISH - int(monotonic() - began))
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:

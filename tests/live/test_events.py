@@ -114,6 +114,7 @@ async def test_more_streams_than_there_are_places_are_a_503(gateway: Served) -> 
         ("application/json, text/event-stream", "subscription { ticks }", "event-stream"),
         ("text/event-stream, */*;q=0.1", "{ hello }", "event-stream"),
         ("*/*", "{ hello }", "json"),
+        ("text/*;q=0.9, application/json;q=0.1", "{ hello }", "json"),
     ],
 )
 async def test_the_accept_header_decides(gateway: Served, accept: str, query: str, kind: str) -> None:
