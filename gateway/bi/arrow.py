@@ -5,7 +5,10 @@ Types never depend on the rows: an empty answer has the same schema as a full on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +27,8 @@ _TYPES = {
     Kind.INSTANT: pa.timestamp("us", tz="UTC"),
     Kind.DAY: pa.date32(),
 }
+_WIDTHS = {Kind.FLOAT: "d", Kind.DAY: "i"}
+_EPOCH = date(1970, 1, 1)
 
 
 class _Sink:
@@ -54,20 +59,34 @@ def schema_of(columns: Sequence[Column]) -> pa.Schema:
     return pa.schema([pa.field(column.name, _TYPES[column.kind], nullable=column.null) for column in columns])
 
 
-def record_batch(batch: Batch, schema: pa.Schema, places: Sequence[int]) -> pa.RecordBatch:
+def record_batch(batch: Batch, columns: Sequence[Column], schema: pa.Schema, places: Sequence[int]) -> pa.RecordBatch:
     """Some rows as Arrow has them."""
-    arrays = [
-        pa.array(_sound(batch.columns[place], field.type), type=field.type)
-        for place, field in zip(places, schema, strict=True)
-    ]
+    arrays = [_array(column.kind, batch.columns[place]) for column, place in zip(columns, places, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _sound(values: Sequence[Any], kind: Any) -> Sequence[Any]:
-    """Texts without halves of surrogate pairs, which UTF-8 cannot hold."""
-    if kind != _TYPES[Kind.TEXT] or all(value is None or value.isascii() for value in values):
-        return values
-    return [None if value is None else value.encode(errors="replace").decode() for value in values]
+def _array(kind: Kind, values: Sequence[Any]) -> pa.Array:
+    """From buffers: `pyarrow.array` would load pandas where it is installed, which costs more than a whole export."""
+    count, valid = len(values), None
+    if None in values:
+        valid = _bits(value is not None for value in values)
+    if kind is Kind.TEXT:
+        texts = [b"" if value is None else value.encode(errors="replace") for value in values]
+        offsets = array("i", accumulate(map(len, texts), initial=0))
+        return pa.Array.from_buffers(_TYPES[kind], count, [valid, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))])
+    if kind is Kind.BOOLEAN:
+        return pa.Array.from_buffers(_TYPES[kind], count, [valid, _bits(map(bool, values))])
+    if kind is Kind.DAY:
+        values = [None if value is None else (value - _EPOCH).days for value in values]
+    if valid is not None:
+        values = [0 if value is None else value for value in values]
+    return pa.Array.from_buffers(_TYPES[kind], count, [valid, pa.py_buffer(array(_WIDTHS.get(kind, "q"), values))])
+
+
+def _bits(flags: Iterable[bool]) -> pa.Buffer:
+    """One bit each, the first one lowest."""
+    text = "".join(["1" if flag else "0" for flag in flags])
+    return pa.py_buffer(int(text[::-1] or "0", 2).to_bytes(len(text) // 8 + 1, "little"))
 
 
 class ArrowWriter:
@@ -78,6 +97,7 @@ class ArrowWriter:
     def __init__(self, columns: Sequence[Column], places: Sequence[int], *, file: bool = False) -> None:
         self.content_type = f"application/vnd.apache.arrow.{'file' if file else 'stream'}"
         self._places = places
+        self._columns = columns
         self._schema = schema_of(columns)
         self._sink = _Sink()
         make = pa.ipc.new_file if file else pa.ipc.new_stream
@@ -88,7 +108,7 @@ class ArrowWriter:
 
     def rows(self, batch: Batch) -> bytes:
         if batch.count:
-            self._writer.write_batch(record_batch(batch, self._schema, self._places))
+            self._writer.write_batch(record_batch(batch, self._columns, self._schema, self._places))
         return self._sink.taken()
 
     def end(self) -> bytes:
@@ -104,6 +124,7 @@ class ParquetWriter:
 
     def __init__(self, columns: Sequence[Column], places: Sequence[int]) -> None:
         self._places = places
+        self._columns = columns
         self._schema = schema_of(columns)
         self._sink = _Sink()
         self._writer: Any = pq.ParquetWriter(pa.PythonFile(self._sink, mode="w"), self._schema, compression="snappy")
@@ -115,7 +136,7 @@ class ParquetWriter:
 
     def rows(self, batch: Batch) -> bytes:
         if batch.count:
-            self._waiting.append(record_batch(batch, self._schema, self._places))
+            self._waiting.append(record_batch(batch, self._columns, self._schema, self._places))
             self._rows += batch.count
         if self._rows >= ROW_GROUP:
             self._group()

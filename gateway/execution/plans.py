@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from inspect import isawaitable
+from math import isfinite
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from graphql import (
@@ -26,13 +27,14 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLScalarType,
-    GraphQLSchema,
     GraphQLString,
     Undefined,
 )
-from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
+from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
+from gateway.domain.columned import Columned
+from gateway.execution.columns import Collector, Columns
 from gateway.execution.rows import JOINED, ROW, Joined, Reads, Row
 
 LONG = 1_000
@@ -108,16 +110,6 @@ class Plans:
         if found is None:
             found = self._found[key] = (write(), *kept)
         return found[0]  # type: ignore[index]
-
-
-class Collector(Protocol):
-    """What of an executor a plan is written with."""
-
-    schema: GraphQLSchema
-
-    def collect_subfields(
-        self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
-    ) -> CollectedFields: ...
 
 
 def write(collector: Collector, type_: Any, fields: FieldDetailsList) -> Plan | None:
@@ -199,6 +191,8 @@ class _Writer:
             "infinity": float("inf"),
             "plain": set(),
             "look": _look,
+            "Columned": Columned,
+            "finite": isfinite,
         }
 
     def _name(self, value: Any = None) -> str:
@@ -238,14 +232,18 @@ class _Writer:
             f"{done}.append({item})",
             _PAUSE,
         ]
-        return [
+        rows = [
             f"if type({var}) is not list and type({var}) is not tuple: raise Surprise",
             f"{_COUNT}{var}",
             f"{done} = []",
             each,
             *_indented(body),
             f"{var} = {done}",
-        ], reads
+        ]
+        columns = None if reads else Columns(self._collector, self._name).of_list(type_.of_type, var, fields)
+        if columns is None:
+            return rows, reads
+        return [f"if isinstance({var}, Columned):", *_indented(columns), "else:", *_indented(rows)], False
 
     def _interface(self, type_: GraphQLInterfaceType, var: str, fields: FieldDetailsList, place: _Place) -> Lines:
         """By `is_type_of` of each possible type in turn, as graphql-core does where the value does not say itself."""

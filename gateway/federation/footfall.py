@@ -61,7 +61,7 @@ class _Group(Generic[Row]):
         self.missing = tuple(site for site in ask.sites if not site.bespot)
         self.low = _position(binding, page.after, "after")
         self.high = _position(binding, page.before, "before")
-        self.rows: list[Row] = []
+        self.rows: Sequence[Row] = []
         self.drained = False
         self.more = False
         self.absent: set[str] = set()  # keys of covered sites of which no code answered
@@ -87,6 +87,10 @@ class _Group(Generic[Row]):
     def answering(self) -> list[Site]:
         """The covered sites, without those known not to answer."""
         return [site for site in self.covered if site.key not in self.absent]
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """More rows of the page. What came in one go stays in columns."""
+        self.rows = [*self.rows, *rows] if self.rows else rows
 
     def indices(self, minutes: list[int], first: int, last: int) -> range:
         """Of a single site: where the rows from `first` to `last` (exclusive) stand that lie between the cursors."""
@@ -220,7 +224,7 @@ class Footfall(Generic[Row, Columns]):
                 found = group.indices(columns.minutes, first, last)
                 group.more = group.more or len(found) > wanted
                 chosen = found[:wanted] if group.page.forward else found[::-1][:wanted]
-                group.rows += self._series.minutes(group.covered[0], columns, chosen, final_at)
+                group.take(self._series.minutes(group.covered[0], columns, chosen, final_at))
             return
         places: list[Place] = []
         for site in group.covered:
@@ -233,8 +237,7 @@ class Footfall(Generic[Row, Columns]):
         group.more = group.more or len(places) > wanted
         taken = places[:wanted] if group.page.forward else places[::-1][:wanted]
         make = self._series.minutes
-        for _, key, site, at in taken:
-            group.rows += make(site, reading.columns[key], at[:1], final_at)
+        group.take([row for _, key, site, at in taken for row in make(site, reading.columns[key], at[:1], final_at)])
 
     async def _gapless(
         self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
@@ -291,7 +294,7 @@ class Footfall(Generic[Row, Columns]):
                 found = self._bucket_rows(places[id(group)], reading, group.ask.window)
                 wanted = page.need - len(group.rows)
                 group.more = group.more or len(found) > wanted
-                group.rows += found[:wanted]
+                group.take(found[:wanted])
                 group.drained = len(places[id(group)]) < chunk
             pending = [group for group in pending if not group.full and not group.drained]
             chunk *= 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -41,7 +41,7 @@ class PageAsk(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, Generic[Row]):
     """Rows in the connection's order. `cursor` makes the cursor of one of them."""
 
-    rows: list[Row]
+    rows: Sequence[Row]
     cursor: Callable[[Row], str]
     has_next: bool = False
     has_previous: bool = False
@@ -73,7 +73,7 @@ def page_ask(
     return PageAsk(size, last is None, after, before, info, total, totals)
 
 
-def cut(rows: list[Row], ask: PageAsk, cursor: Callable[[Row], str], *, more: bool = False) -> Page[Row]:
+def cut(rows: Sequence[Row], ask: PageAsk, cursor: Callable[[Row], str], *, more: bool = False) -> Page[Row]:
     """A page from rows in reading order (from the front, or from the back when `last` was asked).
 
     `rows` may hold one row more than the page; `more` says that there are others behind it all the same.

@@ -6,18 +6,19 @@ Pure but for naming the port's method. Everything else about paging them is the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from gateway.domain.footfall import Occupancy, OccupancyColumns, Visit, VisitColumns
-from gateway.domain.instant import MINUTE, SECOND, Micros
+from gateway.domain.instant import MINUTE, SECOND, Micros, minute_text
 from gateway.domain.ports.footfall import FootfallPages, FootfallSeries
 from gateway.domain.ports.slices import Slice
 from gateway.domain.site import Site
 from gateway.domain.window import Window
 from gateway.federation import rollup
+from gateway.federation.stretch import Read, Stretch, part
 
 Row = TypeVar("Row", bound=Visit | Occupancy)
 Columns = TypeVar("Columns", bound=VisitColumns | OccupancyColumns)
@@ -60,7 +61,7 @@ class Series(ABC, Generic[Row, Columns]):
         """The columns of a site from those of its codes."""
 
     @abstractmethod
-    def minutes(self, site: Site, columns: Columns, indices: Iterable[int], final_at: Micros) -> list[Row]:
+    def minutes(self, site: Site, columns: Columns, indices: Sequence[int], final_at: Micros) -> Sequence[Row]:
         """Some of the vendor's own rows."""
 
     @abstractmethod
@@ -95,12 +96,19 @@ class VisitSeries(Series[Visit, VisitColumns]):
     def join(self, parts: list[VisitColumns], codes: int) -> VisitColumns:
         return rollup.joined_visits(parts)
 
-    def minutes(self, site: Site, columns: VisitColumns, indices: Iterable[int], final_at: Micros) -> list[Visit]:
+    def minutes(self, site: Site, columns: VisitColumns, indices: Sequence[int], final_at: Micros) -> Sequence[Visit]:
         starts, entries, exits, nets = columns.minutes, columns.entries, columns.exits, columns.nets
         final = final_at // MINUTE
-        return [
-            Visit(site, starts[i], starts[i] + 1, entries[i], exits[i], nets[i], starts[i] < final) for i in indices
-        ]
+
+        def make(i: int) -> Visit:
+            return Visit(site, starts[i], starts[i] + 1, entries[i], exits[i], nets[i], starts[i] < final)
+
+        figures: dict[str, Read] = {
+            "entries": lambda indices: part(entries, indices),
+            "exits": lambda indices: part(exits, indices),
+            "net": lambda indices: part(nets, indices),
+        }
+        return _rows(Visit, make, {**_times(starts, final), **figures}, indices)
 
     def bucket(self, site: Site, columns: VisitColumns, bucket: Bucket, window: Window, final_at: Micros) -> Visit:
         return rollup.visit_bucket(site, columns, bucket, window, final_at)
@@ -136,14 +144,20 @@ class OccupancySeries(Series[Occupancy, OccupancyColumns]):
         return rollup.joined_occupancy(parts, codes, self._carry // MINUTE)
 
     def minutes(
-        self, site: Site, columns: OccupancyColumns, indices: Iterable[int], final_at: Micros
-    ) -> list[Occupancy]:
+        self, site: Site, columns: OccupancyColumns, indices: Sequence[int], final_at: Micros
+    ) -> Sequence[Occupancy]:
         starts, counts = columns.minutes, columns.counts
         final = final_at // MINUTE
-        return [
-            Occupancy(site, starts[i], starts[i] + 1, counts[i], counts[i], float(counts[i]), starts[i] < final)
-            for i in indices
-        ]
+
+        def make(i: int) -> Occupancy:
+            return Occupancy(site, starts[i], starts[i] + 1, counts[i], counts[i], float(counts[i]), starts[i] < final)
+
+        figures: dict[str, Read] = {
+            "count": lambda indices: part(counts, indices),
+            "peak": lambda indices: part(counts, indices),
+            "average": lambda indices: list(map(float, part(counts, indices))),
+        }
+        return _rows(Occupancy, make, {**_times(starts, final), **figures}, indices)
 
     def bucket(
         self, site: Site, columns: OccupancyColumns, bucket: Bucket, window: Window, final_at: Micros
@@ -152,6 +166,20 @@ class OccupancySeries(Series[Occupancy, OccupancyColumns]):
 
     def empty(self) -> OccupancyColumns:
         return OccupancyColumns([], [])
+
+
+def _rows(
+    item: type[Any], make: Callable[[int], Any], columns: dict[str, Read], indices: Sequence[int]
+) -> Sequence[Any]:
+    return Stretch(item, make, columns, indices) if isinstance(indices, range) else [make(index) for index in indices]
+
+
+def _times(starts: list[int], final: int) -> dict[str, Read]:
+    return {
+        "starts_at": lambda indices: list(map(minute_text, part(starts, indices))),
+        "ends_at": lambda indices: [minute_text(start + 1) for start in part(starts, indices)],
+        "final": lambda indices: [start < final for start in part(starts, indices)],
+    }
 
 
 def span_of(places: Sequence[Bucket], window: Window) -> Window:

@@ -5,11 +5,13 @@ The sources are attributes only, so that a page of rows completes without a reso
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 import strawberry
 
+from gateway.domain.columned import Columned
 from gateway.domain.coverage import Coverage as DomainCoverage
 from gateway.federation.paging import Page
 from gateway.schema.coverage import Coverage
@@ -45,6 +47,25 @@ class EdgeSource(msgspec.Struct, Generic[T], gc=False):
         return self.page.cursor(self.node)
 
 
+class Edges(Columned[EdgeSource[Any]]):
+    """Edges of rows that stand in columns."""
+
+    item = EdgeSource
+
+    def __init__(self, page: Page[Any]) -> None:
+        self._page = page
+
+    def column(self, name: str) -> Sequence[Any]:
+        rows = self._page.rows
+        return rows if name == "node" else list(map(self._page.cursor, rows))
+
+    def __len__(self) -> int:
+        return len(self._page.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return EdgeSource(self._page, self._page.rows[index])
+
+
 class PageInfoSource(Generic[T]):
     """What PageInfo reads."""
 
@@ -73,12 +94,14 @@ class ConnectionSource(Generic[T]):
         self._page = page
 
     @property
-    def nodes(self) -> list[T]:
+    def nodes(self) -> Sequence[T]:
         return self._page.rows
 
     @property
-    def edges(self) -> list[EdgeSource[T]]:
+    def edges(self) -> Sequence[EdgeSource[T]]:
         page = self._page
+        if isinstance(page.rows, Columned):
+            return Edges(page)
         return [EdgeSource(page, row) for row in page.rows]
 
     @property

@@ -1,0 +1,22 @@
+"""Rows that need not exist one by one: whoever wants one attribute of all of them reads a column.
+
+Pure. What a column says is what the rows would say, row by row.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+Row = TypeVar("Row")
+
+
+class Columned(Sequence[Row]):
+    """`item` is the class of every row."""
+
+    item: type
+
+    @abstractmethod
+    def column(self, name: str) -> Sequence[Any]:
+        """The attribute `name` of every row, in their order."""
