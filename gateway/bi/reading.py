@@ -101,7 +101,7 @@ class Tables:
         since = None if ask.since is None else incremental.read(bound, ask.since, window)
         now = self.catalog.clock()
         if ask.table.name == "sessions":
-            batches, mark = await self._sessions(ask, request, sites, window, since, now)
+            batches, mark = await self._sessions(ask, request, sites, window, since, now, marked=need is None)
         else:
             settled = now - self.catalog.rules.settle
             mark = Mark(window.start, window.end, now, settled)
@@ -123,16 +123,24 @@ class Tables:
         return _rows(occupancy, frame, need, fills=False)
 
     async def _sessions(
-        self, ask: Ask, request: Request, sites: Sequence[Site], window: Window, since: Mark | None, now: Micros
+        self,
+        ask: Ask,
+        request: Request,
+        sites: Sequence[Site],
+        window: Window,
+        since: Mark | None,
+        now: Micros,
+        *,
+        marked: bool,
     ) -> tuple[AsyncIterator[Batch], Mark]:
-        """The last days first, for what they hold is in the mark; they are sent last."""
+        """The last days first where a mark is wanted, for what they hold is in it; they are sent last."""
         stays = Stays(self._pseudonyms, pii=ask.pii)
         load = Load(window, now, since, self.catalog.stale_after, stays.id_of)
         query, vendors = self._person(ask)
         question = SessionAsk(load.window, request.visible, tuple(sites), vendors, None, query)
-        tail = Window(load.tail, load.window.end)
+        tail = Window(load.tail if marked else load.window.end, load.window.end)
         late = await self._all(msgspec.structs.replace(question, window=tail), now)
-        head = msgspec.structs.replace(question, window=Window(load.window.start, load.tail))
+        head = msgspec.structs.replace(question, window=Window(load.window.start, tail.start))
 
         async def batches() -> AsyncIterator[Batch]:
             if not head.window.empty:

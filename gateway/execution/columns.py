@@ -87,9 +87,10 @@ class Columns:
         if node.name.value == "__typename":
             return repr(parent.name)
         definition = parent.fields.get(node.name.value)
-        field = definition.extensions.get("strawberry-definition") if definition is not None else None
-        plain = field is not None and field.is_basic_field and field.default_resolver is getattr
-        if definition is None or not plain or node.arguments or not field.python_name.isidentifier():
+        if definition is None or node.arguments:
+            raise _Unfit
+        field: Any = definition.extensions.get("strawberry-definition")
+        if field is None or not field.is_basic_field or field.default_resolver is not getattr:
             raise _Unfit
         inner = definition.type.of_type if isinstance(definition.type, GraphQLNonNull) else definition.type
         column = self._name()

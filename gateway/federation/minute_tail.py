@@ -106,7 +106,7 @@ class MinuteTail(Generic[Row, Columns]):
             fresh = [index for index in inside if columns.minutes[index] * MINUTE >= begin]
         else:
             fresh = [index for index in inside if told.get(columns.minutes[index]) != figures[index]]
-        return self._series.minutes(site, columns, fresh, self._clock() - self._rules.settle)
+        return list(self._series.minutes(site, columns, fresh, self._clock() - self._rules.settle))
 
     def _look_out(self, reading: Reading[Columns], end: Micros) -> None:
         """Whether the newest quarter hour is there, of any site."""

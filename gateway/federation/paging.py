@@ -39,9 +39,9 @@ class PageAsk(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[Row]):
-    """Rows in the connection's order. `cursor` makes the cursor of one of them."""
+    """Rows in the connection's order, as they are `held`. `cursor` makes the cursor of one of them."""
 
-    rows: Sequence[Row]
+    held: Sequence[Row]
     cursor: Callable[[Row], str]
     has_next: bool = False
     has_previous: bool = False
@@ -49,6 +49,13 @@ class Page(msgspec.Struct, Generic[Row]):
     failures: list[VendorError] = msgspec.field(default_factory=list)
     total: int | None = None
     totals: VisitTotals | None = None
+
+    @property
+    def rows(self) -> list[Row]:
+        """Each row by itself; those held in columns are made now."""
+        if not isinstance(self.held, list):
+            self.held = list(self.held)
+        return self.held
 
 
 def page_ask(

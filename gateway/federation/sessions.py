@@ -14,6 +14,7 @@ from typing import TypeAlias, cast
 import msgspec
 
 from gateway.cache import freshness
+from gateway.domain.breath import breath
 from gateway.domain.clock import Clock
 from gateway.domain.coverage import Coverage, complete, failed, moving, not_covered
 from gateway.domain.errors import NotConfigured, UpstreamError, VendorError
@@ -144,6 +145,7 @@ class Sessions:
         if errors and silent and not (coverage and all(isinstance(error, NotConfigured) for error in errors)):
             raise _worst(errors)
         now = self._clock()
+        await breath(len(taken))
         result = cut(self._served(taken, now), page, _cursor(binding))
         errors += [error for error in moved if error.vendor not in {e.vendor for e in errors}][:1]
         result.coverage = aged([*coverage, *self._coverage(ask, sources, errors, now)], parts)
@@ -195,6 +197,7 @@ class Sessions:
             ]
             if len(records) >= _TELLING and (code is None or ask.status is not None):
                 self._remember(kind, max(_LEAST_SHARE, len(rows) / len(records)))
+            await breath(len(rows))
             rows.sort(key=_key, reverse=between.backward)
             rows = between.trimmed(rows)
             reach.need = max(1, reach.need - len(rows))

@@ -56,14 +56,14 @@ class Edges(Columned[EdgeSource[Any]]):
         self._page = page
 
     def column(self, name: str) -> Sequence[Any]:
-        rows = self._page.rows
+        rows = self._page.held
         return rows if name == "node" else list(map(self._page.cursor, rows))
 
     def __len__(self) -> int:
-        return len(self._page.rows)
+        return len(self._page.held)
 
     def __getitem__(self, index: Any) -> Any:
-        return EdgeSource(self._page, self._page.rows[index])
+        return EdgeSource(self._page, self._page.held[index])
 
 
 class PageInfoSource(Generic[T]):
@@ -78,11 +78,11 @@ class PageInfoSource(Generic[T]):
 
     @property
     def start_cursor(self) -> str | None:
-        return self._page.cursor(self._page.rows[0]) if self._page.rows else None
+        return self._page.cursor(self._page.held[0]) if self._page.held else None
 
     @property
     def end_cursor(self) -> str | None:
-        return self._page.cursor(self._page.rows[-1]) if self._page.rows else None
+        return self._page.cursor(self._page.held[-1]) if self._page.held else None
 
 
 class ConnectionSource(Generic[T]):
@@ -95,14 +95,14 @@ class ConnectionSource(Generic[T]):
 
     @property
     def nodes(self) -> Sequence[T]:
-        return self._page.rows
+        return self._page.held
 
     @property
     def edges(self) -> Sequence[EdgeSource[T]]:
         page = self._page
-        if isinstance(page.rows, Columned):
+        if isinstance(page.held, Columned):
             return Edges(page)
-        return [EdgeSource(page, row) for row in page.rows]
+        return [EdgeSource(page, row) for row in page.held]
 
     @property
     def page_info(self) -> PageInfoSource[T]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.domain.errors import Malformed, Unavailable
-from gateway.domain.footfall import VisitColumns
+from gateway.domain.footfall import Visit, VisitColumns
 from gateway.domain.instant import DAY, MINUTE
 from gateway.domain.ports.slices import Slice
 from gateway.domain.site import Site
@@ -64,7 +64,7 @@ def filled(counter: Counter, stores: int, minutes: int) -> list[Row]:
 
 
 async def drained(counter: Counter, sites: list[Site], *, ordered: bool = True) -> list[Row]:
-    flow: Flow[object, VisitColumns] = Flow(VisitSeries(), counter, Crosswalk(sites), NOW)  # type: ignore[type-var]
+    flow: Flow[Visit, VisitColumns] = Flow(VisitSeries(), counter, Crosswalk(sites), NOW)
     found: list[Row] = []
     reached = SPAN.start
     async for part, columns in flow.minutes(sites, SPAN, ordered=ordered):
@@ -119,7 +119,7 @@ async def test_a_short_window_is_one_call() -> None:
 async def test_one_of_many_stores_is_asked_alone() -> None:
     counter = Counter("ascending", page_rows=PAGE)
     filled(counter, 20, 1_000)
-    flow: Flow[object, VisitColumns] = Flow(  # type: ignore[type-var]
+    flow: Flow[Visit, VisitColumns] = Flow(
         VisitSeries(), counter, Crosswalk([site(f"k{n}", f"s{n}") for n in range(20)]), NOW
     )
     rows = 0

@@ -75,7 +75,7 @@ def test_ctrl_c_does_not_wait_for_the_drain_but_for_requests_in_flight(start: St
 
 
 def test_a_crew_drains_together_and_ends_with_0(start: Start) -> None:
-    process, address = start(2, 0.5)
+    process, address = start(2, 3.0)
     process.send_signal(signal.SIGTERM)
     time.sleep(0.2)
     assert {httpx.get(f"{address}/readyz").status_code for _ in range(4)} == {503}

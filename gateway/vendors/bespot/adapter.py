@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from gateway.domain import instant
+from gateway.domain.breath import breath
 from gateway.domain.footfall import CodeCount, OccupancyColumns, VisitColumns
 from gateway.domain.instant import MINUTE, SECOND, Micros
 from gateway.domain.ports.slices import Slice
@@ -58,7 +59,9 @@ class BespotAdapter:
         if query.device_id is not None:
             asked = (*asked, ("device_id", query.device_id))
         reading = await pages.read(self._client, SESSIONS, asked, budget)
+        await breath(len(reading.rows))
         records = list(mapping.app_records(reading.rows, window, code).values())
+        await breath(len(records))
         if query.device_id is not None:
             records = [record for record in records if same_id(record.device_id, query.device_id)]
         if reading.complete:
@@ -79,7 +82,9 @@ class BespotAdapter:
         if window.empty:
             return Slice({}, complete=True, total=0)
         reading = await pages.read(self._client, VISITS, bounds(window, code), budget)
+        await breath(len(reading.rows))
         columns = mapping.visit_columns(reading.rows, window, code)
+        await breath(len(reading.rows))
         return series(reading, columns, sum(len(column.minutes) for column in columns.values()), window, code)
 
     async def occupancy(
@@ -89,19 +94,25 @@ class BespotAdapter:
         if window.empty:
             return Slice({}, complete=True, total=0)
         reading = await pages.read(self._client, OCCUPANCY, bounds(window, code), budget)
+        await breath(len(reading.rows))
         columns = mapping.occupancy_columns(reading.rows, window, code)
+        await breath(len(reading.rows))
         return series(reading, columns, sum(len(column.minutes) for column in columns.values()), window, code)
 
     async def visit_page(self, window: Window, code: str | None, number: int) -> Slice[dict[str, VisitColumns]]:
         """One page of door counts by its number."""
         reading = await pages.numbered(self._client, VISITS, bounds(window, code), number)
+        await breath(len(reading.rows))
         columns = mapping.visit_columns(reading.rows, window, code)
+        await breath(len(reading.rows))
         return Slice(columns, reading.complete, reading.count, [], reading.moved)
 
     async def occupancy_page(self, window: Window, code: str | None, number: int) -> Slice[dict[str, OccupancyColumns]]:
         """One page of occupancy by its number."""
         reading = await pages.numbered(self._client, OCCUPANCY, bounds(window, code), number)
+        await breath(len(reading.rows))
         columns = mapping.occupancy_columns(reading.rows, window, code)
+        await breath(len(reading.rows))
         return Slice(columns, reading.complete, reading.count, [], reading.moved)
 
     async def visit_rows(self, window: Window, code: str) -> int:

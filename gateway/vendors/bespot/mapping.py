@@ -8,6 +8,7 @@ in the document (quirk B8), so the gateway's own rule is applied to whatever com
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import compress, groupby
 
 from gateway.domain.errors import Malformed
 from gateway.domain.footfall import CodeCount, OccupancyColumns, VisitColumns
@@ -76,24 +77,22 @@ def visit_columns(rows: Sequence[VisitMinute], window: Window, code: str | None)
 
 def occupancy_columns(rows: Sequence[OccupancyMinute], window: Window, code: str | None) -> dict[str, OccupancyColumns]:
     """People inside by store code; order and repeats as for visits. Only measured minutes (quirk B17)."""
-    first, end = _bounds(window)
-    read = instants.minute
     by_code: dict[str, OccupancyColumns] = {}
-    columns = OccupancyColumns([], [])
-    of: str | None = None
-    at = 0
-    try:
-        for at, row in enumerate(rows):  # noqa: B007  # told where reading fails
-            minute = read(row.minute)
-            if first <= minute < end:
-                if row.store_code != of:
-                    of = row.store_code
-                    columns = by_code.setdefault(of, OccupancyColumns([], []))
-                columns.minutes.append(minute)
-                columns.counts.append(row.occupancy_metric)
-    except ValueError as problem:
-        raise drifted("minute", at, problem) from None
-    return {key: _ordered_occupancy(columns) for key, columns in by_code.items() if code is None or key == code}
+    minutes, codes = _read_minutes(rows), [row.store_code for row in rows]
+    counts = [row.occupancy_metric for row in rows]
+    first, end = _bounds(window)
+    if minutes and not (first <= min(minutes) and max(minutes) < end):
+        inside = [first <= minute < end for minute in minutes]
+        minutes, codes, counts = (list(compress(column, inside)) for column in (minutes, codes, counts))  # type: ignore[assignment]
+    start = 0
+    for of, run in groupby(codes):  # the rows of one store mostly stand together
+        stop = start + len(list(run))
+        if code is None or of == code:
+            columns = by_code.setdefault(of, OccupancyColumns([], []))
+            columns.minutes += minutes[start:stop]
+            columns.counts += counts[start:stop]
+        start = stop
+    return {key: _ordered_occupancy(columns) for key, columns in by_code.items()}
 
 
 def starts(rows: Sequence[Minute], window: Window, code: str | None) -> list[Micros]:
@@ -127,6 +126,19 @@ def _minutes(rows: Sequence[Minute], window: Window, code: str | None) -> Iterat
             raise drifted("minute", index, problem) from None
         if first <= minute < end and (code is None or row.store_code == code):
             yield index, minute
+
+
+def _read_minutes(rows: Sequence[Minute]) -> list[int]:
+    """The minute of each row since the epoch."""
+    try:
+        return list(map(instants.minute, [row.minute for row in rows]))
+    except ValueError:
+        for index, row in enumerate(rows):
+            try:
+                instants.minute(row.minute)
+            except ValueError as problem:
+                raise drifted("minute", index, problem) from None
+        raise
 
 
 def _bounds(window: Window) -> tuple[int, int]:
