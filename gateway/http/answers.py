@@ -54,7 +54,7 @@ class Made(msgspec.Struct):
     def tagged(self) -> str:
         """A strong validator of the body, made when it is first needed."""
         if not self.tag:
-            self.tag = hashlib.blake2b(self.body, digest_size=12).hexdigest()
+            self.tag = hashlib.blake2b(self.body, digest_size=8).hexdigest()
         return self.tag
 
 

@@ -40,11 +40,8 @@ from gateway.telemetry import Telemetry
 from gateway.telemetry.logs import request_line
 from gateway.telemetry.watch import Seen
 
-ALWAYS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-)
+ALWAYS = ((b"x-content-type-options", b"nosniff"),)
+"""What every answer carries. Pages forbid framing and referrers themselves; JSON has nothing to frame or to follow."""
 NOTHING_TO_RUN = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 QUIET = frozenset({"/healthz", "/readyz"})

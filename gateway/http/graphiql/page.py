@@ -37,6 +37,8 @@ POLICY = "; ".join(
 PAGE_HEADERS: Headers = (
     *NO_STORE,
     (b"content-security-policy", POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
     (b"vary", b"Authorization, X-API-Key, Accept"),
 )
 FOR_EVER: Headers = ((b"cache-control", b"public, max-age=31536000, immutable"),)
