@@ -39,7 +39,7 @@ def configure(level: str, *, readable: bool | None = None) -> None:
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=_Stderr,
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # lines of requests go past structlog: the rest are few
     )
     _straight.on = not eyes and LEVELS[level] <= logging.INFO
     handler = _StderrHandler()

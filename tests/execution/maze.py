@@ -17,7 +17,8 @@ from graphql import GraphQLError
 from strawberry import UNSET
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.execution.rows import JOINED, ROW, Infos, Row
+from gateway.domain.columned import Columned
+from gateway.execution.rows import JOINED, ROW, Infos, Reads, Row
 
 Stamp = NewType("Stamp", str)
 
@@ -80,6 +81,44 @@ class Frozen(msgspec.Struct):
     friend: Any = None
     friends: Any = ()
     maybe: Any = ()
+
+
+class PointSource(msgspec.Struct):
+    x: Any
+    y: Any
+    label: Any
+    site: Any
+
+
+class InColumns(Columned[Any]):
+    """Rows that tell their attributes by column; `around` makes what stands around each of them."""
+
+    def __init__(self, rows: list[Any], around: type | None = None) -> None:
+        self.rows = rows
+        self.item = around or PointSource
+        self._around = around
+
+    def column(self, name: str) -> Any:
+        if self._around is None:
+            return [getattr(row, name) for row in self.rows]
+        return InColumns(self.rows) if name == "node" else [edge.cursor for edge in self]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.rows[index] if self._around is None else self._around(self.rows[index])
+
+
+class PointEdgeSource:
+    def __init__(self, node: PointSource) -> None:
+        self.node = node
+
+    @property
+    def cursor(self) -> Any:
+        if self.node.x == 5:
+            raise ValueError("no cursor for five")
+        return f"c{self.node.x}"
 
 
 class Context:
@@ -190,6 +229,22 @@ class Dog(Node):
 
 
 @strawberry.type
+class Point:
+    x: int
+    y: float | None
+    label: Stamp
+    site: str | None
+
+    is_type_of = Reads(PointSource)
+
+
+@strawberry.type
+class PointEdge:
+    cursor: str
+    node: Point
+
+
+@strawberry.type
 class Edge:
     cursor: str
     node: Node
@@ -202,12 +257,19 @@ class Page:
     strict: list[Cat]
     grid: list[list[int | None]]
     total: int | None
+    points: list[Point]
+    around: list[PointEdge]
 
 
 class PageSource(msgspec.Struct):
     nodes: Any
     total: Any
     grid: Any
+    points: Any = ()
+
+    @property
+    def around(self) -> Any:
+        return InColumns(list(self.points), PointEdgeSource)
 
     @property
     def edges(self) -> list[EdgeSource]:
@@ -237,7 +299,7 @@ class Query:
     async def page(self, info: Info, flip: bool = False) -> Page | None:
         await asyncio.sleep(0)
         page: PageSource = ROOT["page"]
-        return PageSource(page.nodes[::-1], page.total, page.grid) if flip else page  # type: ignore[return-value]
+        return PageSource(page.nodes[::-1], page.total, page.grid, page.points) if flip else page  # type: ignore[return-value]
 
     @strawberry.field
     def many(self, first: int | None = UNSET) -> list[Node]:
@@ -270,9 +332,21 @@ class World:
         random = self._random
         nodes = [self.node(3) for _ in range(random.choice((0, 1, 2, 5, 40)))]
         grid = self._value([[1, None, 2], [], [3]], [[1, "x"], None], ("oops",), 7)
-        ROOT["page"] = PageSource(nodes, self._value(len(nodes), None, "many", 2**40), grid)
+        points = InColumns([self.point() for _ in range(random.choice((0, 1, 3, 40)))])
+        ROOT["page"] = PageSource(nodes, self._value(len(nodes), None, "many", 2**40), grid, points)
         ROOT["some"] = self._value([*nodes[:3], None], None, tuple(nodes), "text", {"a": 1})
         ROOT["one"] = self._value(self.node(2), None, self.node(0), 5)
+
+    def point(self) -> PointSource:
+        fault, self._fault = self._fault, self._fault / 5  # or hardly any column would be whole
+        made = PointSource(
+            self._value(self._random.randrange(20), None, 1.0, True, 2**31),
+            self._value(0.5, None, 2, float("inf"), "x"),
+            self._value("now", 7, None, 1.5),
+            self._value("here", None, 3),
+        )
+        self._fault = fault
+        return made
 
     def node(self, depth: int) -> Any:
         random = self._random
@@ -355,6 +429,10 @@ class Operation:
                 f"strict {{ {self._node(depth, typed=True)} lives }}",
                 "grid",
                 "total",
+                "points { x y label site __typename }",
+                "points { p: label x @include(if: $yes) }",
+                "around { node { x t: __typename label } }",
+                "around { cursor node { y } }",
                 "__typename",
                 f"e2: edges @include(if: $yes) {{ cursor {self._switch('node', depth)} }}",
             ),

