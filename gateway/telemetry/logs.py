@@ -83,19 +83,22 @@ class _Straight:
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
+        self._due: asyncio.AbstractEventLoop | None = None
         atexit.register(self.flush)
 
     def write(self, line: bytes) -> None:
         self._waiting.append(line)
-        if len(self._waiting) > 1:
-            return
         try:
-            asyncio.get_running_loop().call_later(DELAY, self.flush)
+            loop = asyncio.get_running_loop()
         except RuntimeError:
             self.flush()
+            return
+        if self._due is not loop:  # a loop that was closed took its timer with it
+            self._due = loop
+            loop.call_later(DELAY, self.flush)
 
     def flush(self) -> None:
-        lines, self._waiting = self._waiting, []
+        lines, self._waiting, self._due = self._waiting, [], None
         if lines:
             sys.stderr.write(b"".join(lines).decode())
             sys.stderr.flush()

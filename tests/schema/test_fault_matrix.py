@@ -50,7 +50,7 @@ MATRIX = {
     "error body with 200": (Fault(kind="error_body"), "UPSTREAM_MALFORMED"),
     "HTML": (Fault(kind="html"), "UPSTREAM_MALFORMED"),
     "301 elsewhere": (Fault(kind="redirect"), "UPSTREAM_REJECTED"),
-    "slow drip": (Fault(kind="drip", seconds=0.1), "UPSTREAM_TIMEOUT"),
+    "slow drip": (Fault(kind="drip", seconds=1.0), "UPSTREAM_TIMEOUT"),
     "reset": (Fault(kind="reset"), "UPSTREAM_UNAVAILABLE"),
 }
 PASSING = {
