@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -70,7 +71,7 @@ def check_duckdb() -> None:
 
     rows = plain()
     for ending in ("parquet", "csv"):
-        path = f"/tmp/bi-clients.{ending}"
+        path = f"{tempfile.gettempdir()}/bi-clients.{ending}"
         urllib.request.urlretrieve(VISITS.format(ending), path)
         found = duckdb.sql(f"select count(*), sum(entries), typeof(min(starts_at)) from '{path}'").fetchall()[0]
         assert found[:2] == (len(rows), sum(row["entries"] for row in rows))
