@@ -3,7 +3,7 @@
 Every check compares with the plain NDJSON export, so that a client that loses or bends rows fails it.
 """
 
-# ruff: noqa: S108, S310, S608
+# ruff: noqa: S310, S608
 
 from __future__ import annotations
 
