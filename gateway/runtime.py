@@ -69,6 +69,7 @@ class Gateway:
         telemetry: Telemetry,
     ) -> None:
         self._settings = settings
+        self._sandbox = bool(settings.simulated)
         self._telemetry = telemetry
         self.cache = cache
         self._budget = budget
@@ -82,7 +83,7 @@ class Gateway:
     @property
     def sandbox(self) -> bool:
         """Whether any vendor is played by a simulator."""
-        return bool(self._settings.simulated)
+        return self._sandbox
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
         """Who sends these headers. Raises Unauthenticated."""
@@ -101,17 +102,19 @@ class Gateway:
         """One operation as `principal`. Never raises but for cancellation."""
         with freshness.collect() as parts, tally() as calls:
             outcome = await self._operations.run(request, self._context(request, principal))
-        self._tell(parts)
-        if parts.by_vendor and outcome.phase is Phase.RAN:
-            outcome.extensions["freshness"] = [_age_of(vendor, part) for vendor, part in parts.by_vendor.items()]
-        missing = {failure["code"] for failure in outcome.extensions.get("failures", ())}
-        whole = outcome.phase is Phase.RAN and not outcome.errors and missing <= {NotConfigured.code}
+        if parts.by_vendor:
+            self._tell(parts)
+            if outcome.phase is Phase.RAN:
+                outcome.extensions["freshness"] = [_age_of(vendor, part) for vendor, part in parts.by_vendor.items()]
+        failures = outcome.extensions.get("failures")
+        whole = outcome.phase is Phase.RAN and not outcome.errors and (not failures or _unconfigured(failures))
         if whole and not outcome.unkept and not request.shown:
-            now = self.catalog.clock()
-            told = self._settings.cache == "on" and calls.by_vendor.keys() <= parts.by_vendor.keys()
-            most = parts.max_age(now) if told else 0
-            outcome.max_age = LONGEST_KEPT if most is None else min(most, LONGEST_KEPT)
-            outcome.age = parts.age(now)
+            outcome.max_age = 0
+            if self._settings.cache == "on" and calls.by_vendor.keys() <= parts.by_vendor.keys():
+                most = parts.max_age(self.catalog.clock())
+                outcome.max_age = LONGEST_KEPT if most is None else min(most, LONGEST_KEPT)
+            if parts.by_vendor:
+                outcome.age = parts.age(self.catalog.clock())
         return outcome
 
     async def follows(self, request: GraphQLRequest) -> bool:
@@ -250,6 +253,11 @@ async def check_vendors(settings: Settings) -> tuple[str, int]:
 def _report(met: Incident) -> None:
     """A bug met while an event was made: it belongs to no request of its own."""
     log.error("event", correlation_id=met.correlation_id, exc_info=met.error)
+
+
+def _unconfigured(failures: list[dict[str, Any]]) -> bool:
+    """Whether nothing failed but what is not there to fail."""
+    return all(failure["code"] == NotConfigured.code for failure in failures)
 
 
 def _age_of(vendor: VendorKey, part: freshness.Part) -> dict[str, Any]:

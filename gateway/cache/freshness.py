@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Self
 
 import msgspec
 
@@ -33,6 +34,13 @@ class Freshness:
     def __init__(self, outer: Freshness | None = None) -> None:
         self.by_vendor: dict[VendorKey, Part] = {}
         self._outer = outer
+
+    def __enter__(self) -> Self:
+        _collector.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _collector.set(self._outer)
 
     def add(self, vendor: VendorKey, as_of: Micros | None, expires: Micros | None, stale: bool) -> None:
         part = self.by_vendor.setdefault(vendor, Part())
@@ -64,16 +72,9 @@ _collector: ContextVar[Freshness | None] = ContextVar("freshness", default=None)
 _bypassed: ContextVar[bool] = ContextVar("cache_bypassed", default=False)
 
 
-@contextmanager
-def collect() -> Iterator[Freshness]:
+def collect() -> Freshness:
     """Gathers the age of every part used inside. One inside another counts for both."""
-    outer = _collector.get()
-    inner = Freshness(outer)
-    _collector.set(inner)
-    try:
-        yield inner
-    finally:
-        _collector.set(outer)
+    return Freshness(_collector.get())
 
 
 def note(vendor: VendorKey, as_of: Micros | None, expires: Micros | None, *, stale: bool = False) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 Micros: TypeAlias = int
@@ -34,6 +35,7 @@ def to_datetime(instant: Micros) -> datetime:
     return _EPOCH + timedelta(microseconds=instant)
 
 
+@lru_cache(maxsize=4096)  # a window is read when it is priced, when it is coerced and when it is asked of a vendor
 def parse(text: str) -> Micros:
     """RFC 3339 with any offset; digits past the sixth are cut. Raises ValueError without repeating the text."""
     found = _RFC3339.fullmatch(text)

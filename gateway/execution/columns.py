@@ -96,7 +96,7 @@ class Columns:
         column = self._name()
         self._before.append(f"{column} = {var}.column({field.python_name!r})")
         if isinstance(inner, GraphQLObjectType):
-            self._before.append(f"if not isinstance({column}, Columned): raise Surprise")
+            self._before.append(f"if type({column}) not in COLUMNED: raise Surprise")
             return self._object(inner, column, fields)
         if not isinstance(inner, GraphQLScalarType):
             raise _Unfit

@@ -7,14 +7,21 @@ reference does that subtree again. Long lists are completed in turns, so that no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
-from graphql import GraphQLNonNull, GraphQLOutputType, GraphQLResolveInfo
-from graphql.execution.collect_fields import FieldDetailsList
-from graphql.execution.executor import to_nodes
-from graphql.execution.values import get_argument_values
+from graphql import (
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    OperationType,
+)
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet, collect_fields
+from graphql.execution.executor import CollectedErrors, to_nodes
+from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
@@ -40,6 +47,62 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         self._plans = plans if able else None
         coerced = self.variable_values.coerced
         self._switched = tuple(coerced.get(name) for name in plans.switches) if plans else ()
+        self._root: GroupedFieldSet | None = None
+
+    def kept(self) -> CompiledExecutor:
+        """What of this run is the same in every other run of the operation, for `again`."""
+        kept = self.again(None, VariableValues({}, {}), {})
+        if self._plans is not None and not self._plans.switches:
+            kept._relevant_sub_fields = {}  # noqa: SLF001
+            kept._root = self._selected()  # noqa: SLF001
+        return kept
+
+    def _selected(self) -> GroupedFieldSet | None:
+        """The fields of the root of a query; None where they must be looked up anew for every run."""
+        root = self.schema.query_type
+        if root is None or self.operation.operation is not OperationType.QUERY:
+            return None
+        try:
+            found = collect_fields(
+                self.schema, self.fragments, self.variable_values, root, self.operation, self.hide_suggestions
+            )
+        except RecursionError:
+            return None
+        return None if found.new_defer_usages else found.grouped_field_set
+
+    def again(self, context: Any, variables: VariableValues, extensions: dict[str, Any]) -> CompiledExecutor:
+        """As new, for another run of the same operation: only what is the same in every run is kept."""
+        run = object.__new__(type(self))
+        run.__dict__.update(self.__dict__)
+        run.context_value = context
+        run.variable_values = variables
+        run.operation_extensions = extensions
+        run.collected_errors = CollectedErrors()
+        run.pending_incremental_futures, run.background_futures = set(), set()
+        run.groups, run.tasks, run.streams = [], [], []
+        if self._plans is not None and self._plans.switches:  # what is selected hangs on the variables
+            run._switched = tuple(variables.coerced.get(name) for name in self._plans.switches)
+            run._relevant_sub_fields, run._root = {}, None
+        return run
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """As the reference does; what is selected at the root is looked up once for all runs."""
+        root = self.schema.query_type
+        if self._root is None or root is None:
+            return super().execute_operation(serially)
+        try:
+            data: Any = self.execute_fields(root, self.root_value, None, self._root, None)
+        except GraphQLError as error:
+            self.collected_errors.add(error, None)
+            data = None
+        return self._responding(data) if self.is_awaitable(data) else self.build_response(data)
+
+    async def _responding(self, data: Awaitable[Any]) -> Any:
+        try:
+            return self.build_response(await data)
+        except GraphQLError as error:
+            self.collected_errors.add(error, None)
+            return self.build_response(None)
 
     def complete_list_value(self, *call: Any) -> Any:
         """A list as one function, or item by item."""
@@ -189,8 +252,9 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             values = [error] * len(entries)
         waiting: list[Awaitable[Any]] = []
         until = perf_counter() + TURN
+        complete = self._completing(entries[0][0], len(entries), position)
         for (slot, out, _, path), value in zip(entries, values, strict=True):
-            completed = self._completed(slot, path, value, position)
+            completed = complete(slot, path, value)
             if self.is_awaitable(completed):
                 waiting.append(_put(out, slot.key, self._guarded(slot, path, completed)))
             else:
@@ -199,6 +263,27 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 await asyncio.sleep(0)
                 until = perf_counter() + TURN
         await self._settled(None, waiting)
+
+    def _completing(self, slot: Slot, count: int, position: Any) -> Callable[[Slot, Path, Any], Any]:
+        """How each value of a join is completed: what is looked up for one of them is good for all."""
+        type_: Any = slot.definition.type
+        type_ = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        plan = None
+        if self._plans is not None and isinstance(type_, GraphQLObjectType):
+            plan = self._plan(self._plans, type_, slot.fields, at_once=count >= WORTH_WRITING)
+        if plan is None:
+            return lambda slot, path, value: self._completed(slot, path, value, position)
+        now, rows = plan.now, [row.of(self.context_value) for row in plan.rows]
+
+        def planned(slot: Slot, path: Path, value: Any) -> Any:
+            later: list[Deferred] = []
+            try:
+                done = now(value, Path(path, slot.key, slot.parent.name), rows, later)
+            except Exception:  # a null, an error or too many rows as well
+                return self._completed(slot, path, value, position)
+            return self._with(done, later, position) if later else done
+
+        return planned
 
     def _completed(self, slot: Slot, path: Path, value: Any, position: Any) -> Any:
         type_ = slot.definition.type

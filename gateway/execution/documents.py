@@ -29,6 +29,7 @@ from graphql import (
 from graphql.validation import ASTValidationRule, ValuesOfCorrectTypeRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
+from gateway.execution.compiled import CompiledExecutor
 from gateway.execution.errors import Entry, entry, invalid, syntax, without_values
 from gateway.execution.limits import TOO_COMPLEX, Limits, Measures, exceeded, measured, too_complex
 from gateway.execution.plans import Plans
@@ -49,8 +50,8 @@ _PARSER_DEPTH = 200
 class Document(msgspec.Struct, frozen=True, eq=False):
     """A document ready to run, or why it never will. `operations` are by name, the nameless one under None.
 
-    `plans` are how its selections were completed before, `tariffs` what its operations' prices are computed from; both
-    are filled when first needed and go with the document.
+    `plans` are how its selections were completed before, `tariffs` what its operations' prices are computed from,
+    `runs` what every run of an operation begins with; all are filled when first needed and go with the document.
     """
 
     tree: DocumentNode | None
@@ -61,6 +62,7 @@ class Document(msgspec.Struct, frozen=True, eq=False):
     measures: Measures = msgspec.field(default_factory=Measures)
     tariffs: dict[str | None, Tariff] = msgspec.field(default_factory=dict)
     signatures: dict[str | None, bytes | None] = msgspec.field(default_factory=dict)
+    runs: dict[str | None, CompiledExecutor] = msgspec.field(default_factory=dict)
     raw: bool = False
 
     @property

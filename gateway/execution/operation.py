@@ -14,6 +14,7 @@ import msgspec
 import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution import Executor
+from graphql.execution.values import VariableValues, get_variable_values
 from msgspec import UNSET, UnsetType
 from strawberry.execution import optimized_is_awaitable
 
@@ -25,6 +26,7 @@ from gateway.execution.limits import Limits, size_of, too_complex
 from gateway.execution.pricing import MOST_STEPS, Estimate, Prices, Tariff, TooManySteps, tariff
 
 MOST_COERCION_ERRORS = 20
+NO_VARIABLES = VariableValues({}, {})
 
 READ_ONLY = frozenset({OperationType.QUERY})
 READ_AND_WRITE = READ_ONLY | {OperationType.MUTATION}
@@ -202,13 +204,31 @@ class Operations:
     def _prepare(self, document: Document, request: GraphQLRequest, context: Context) -> Executor[Any]:
         if document.errors:
             raise Refused(Phase.VALIDATE if document.parsed else Phase.PARSE, document.errors)
-        size = size_of(request.variables, self._limits.variables)
+        size = size_of(request.variables, self._limits.variables) if request.variables else 0
         if size > self._limits.variables:
             raise Refused(Phase.VARIABLES, [too_complex("variables", size, self._limits.variables)])
         operation = choose(document, request.operation_name)
         if operation.operation not in request.allowed:
             message = f"A {operation.operation.value} cannot be asked this way."
             raise Refused(Phase.NOT_ALLOWED, [entry(message, BAD_USER_INPUT)])
+        kept = document.runs.get(request.operation_name)
+        if kept is None:
+            return self._begun(document, request, context)
+        variables: Any = NO_VARIABLES
+        if operation.variable_definitions:
+            variables = get_variable_values(
+                self._schema,
+                operation.variable_definitions,
+                request.variables,
+                max_errors=MOST_COERCION_ERRORS,
+                hide_suggestions=True,
+            )
+            if isinstance(variables, list):
+                raise Refused(Phase.VARIABLES, [unfit(error) for error in variables])
+        return kept.again(context, variables, request.extensions)
+
+    def _begun(self, document: Document, request: GraphQLRequest, context: Context) -> Executor[Any]:
+        """The first run of an operation; what the others will share of it is kept with the document."""
         assert document.tree is not None
         executor = CompiledExecutor.build(
             self._schema,
@@ -224,6 +244,9 @@ class Operations:
         )
         if isinstance(executor, list):
             raise Refused(Phase.VARIABLES, [unfit(error) for error in executor])
+        assert isinstance(executor, CompiledExecutor)
+        if self._compiled:
+            document.runs[request.operation_name] = executor.kept()
         return executor
 
     def _judged(

@@ -33,7 +33,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
-from gateway.domain.columned import Columned
+from gateway.domain.columned import COLUMNED
 from gateway.execution.columns import Collector, Columns
 from gateway.execution.rows import JOINED, ROW, Joined, Reads, Row
 
@@ -191,7 +191,7 @@ class _Writer:
             "infinity": float("inf"),
             "plain": set(),
             "look": _look,
-            "Columned": Columned,
+            "COLUMNED": COLUMNED,
             "finite": isfinite,
         }
 
@@ -243,7 +243,7 @@ class _Writer:
         columns = None if reads else Columns(self._collector, self._name).of_list(type_.of_type, var, fields)
         if columns is None:
             return rows, reads
-        return [f"if isinstance({var}, Columned):", *_indented(columns), "else:", *_indented(rows)], False
+        return [f"if type({var}) in COLUMNED:", *_indented(columns), "else:", *_indented(rows)], False
 
     def _interface(self, type_: GraphQLInterfaceType, var: str, fields: FieldDetailsList, place: _Place) -> Lines:
         """By `is_type_of` of each possible type in turn, as graphql-core does where the value does not say itself."""

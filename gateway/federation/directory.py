@@ -89,7 +89,10 @@ class Directory:
     def _claimant(self, record: OkubeSite) -> Site | None:
         """By `_id` before any key, for keys can be edited (quirks O6, O7)."""
         claimed = self._crosswalk.claimed(VENDOR)
-        return next((claimed[code] for code in (record.id, *record.every_key) if code in claimed), None)
+        found = claimed.get(record.id)
+        if found is None:
+            found = next((claimed[code] for code in record.every_key if code in claimed), None)
+        return found
 
 
 def enriched(site: Site, record: OkubeSite) -> Site:
@@ -99,7 +102,7 @@ def enriched(site: Site, record: OkubeSite) -> Site:
         name=site.name if site.name != site.key else record.name or site.name,
         timezone=site.timezone or record.timezone,
         kind=record.kind or site.kind,
-        tags=tuple(dict.fromkeys((*site.crosswalk_tags, *record.tags))),
+        tags=tuple(dict.fromkeys((*site.crosswalk_tags, *record.tags))) if record.tags else site.crosswalk_tags,
         okube_id=record.id,
         okube_keys=record.every_key,
         application=record.application,

@@ -148,10 +148,19 @@ class Footfall(Generic[Row, Columns]):
             # a site the vendor does not cover is no part of its failure (rules.md 3)
             concerned = {n for n, group in groups.items() if group.covered or isinstance(failure, NotConfigured)}
             found |= dict.fromkeys(concerned, failure)
+        as_of = self._as_of() if groups.keys() - found.keys() else 0
+        usual = aged([complete(VENDOR, as_of)], parts)
         for number in groups.keys() - found.keys():
-            made = self._page(groups[number], notes)
-            made.coverage = aged(made.coverage, parts)
-            found[number] = made
+            group = groups[number]
+            found[number] = made = self._page(group)
+            if not group.covered or group.missing or group.error or notes.moved or notes.refused:
+                lines, made.failures = _coverage(group, notes, as_of)
+                made.coverage = aged(lines, parts)
+            else:
+                made.coverage = usual
+            if not made.failures:  # a figure with a part missing would not be exact
+                made.total = group.total if group.covered else 0
+                made.totals = group.totals if group.covered else VisitTotals(0, 0, 0)
         return [found[number] for number in range(len(asks))]
 
     async def _fill(self, groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]) -> None:
@@ -201,8 +210,10 @@ class Footfall(Generic[Row, Columns]):
                 read_any = True
                 _note(notes, reading)
                 whole = reading if part == groups[0].ask.window else None
+                final_at = self._clock() - self._rules.settle
+                bounds = minutes_of(part.cut(groups[0].ask.window))
                 for group in groups:
-                    self._take_minutes(group, part, reading)
+                    self._take_minutes(group, bounds, reading, final_at)
                 if all(group.full for group in groups):
                     return whole
         except VendorError as error:
@@ -214,9 +225,11 @@ class Footfall(Generic[Row, Columns]):
             group.drained = True
         return whole
 
-    def _take_minutes(self, group: _Group[Row], part: Window, reading: Reading[Columns]) -> None:
-        first, last = minutes_of(part.cut(group.ask.window))
-        final_at = self._clock() - self._rules.settle
+    def _take_minutes(
+        self, group: _Group[Row], bounds: tuple[int, int], reading: Reading[Columns], final_at: Micros
+    ) -> None:
+        """`bounds`: the first minute that was read and belongs to the window, and the first after the last such."""
+        first, last = bounds
         wanted = group.page.need - len(group.rows)
         if len(group.covered) == 1:  # a join: its rows stand in order already
             columns = reading.columns.get(group.covered[0].key)
@@ -403,39 +416,35 @@ class Footfall(Generic[Row, Columns]):
     def _as_of(self) -> Micros:
         return self._supplies.footfall().as_of(self._clock())
 
-    def _page(self, group: _Group[Row], notes: Reading[Columns]) -> Page[Row]:
+    def _page(self, group: _Group[Row]) -> Page[Row]:
         binding = group.binding
-        page = cut(
+        return cut(
             group.rows,
             group.page,
             lambda row: binding.encode(_PACK.pack(row.minute) + row.site.key.encode()),
             more=group.more,
         )
-        page.coverage, page.failures = self._coverage(group, notes)
-        if not page.failures:  # a figure with a part missing would not be exact
-            page.total = group.total if group.covered else 0
-            page.totals = group.totals if group.covered else VisitTotals(0, 0, 0)
-        return page
 
-    def _coverage(self, group: _Group[Row], notes: Reading[Columns]) -> tuple[list[Coverage], list[VendorError]]:
-        lines: list[Coverage] = []
-        failures: list[VendorError] = []
-        refused = {site: notes.refused[site.key] for site in group.covered if site.key in notes.refused}
-        known = tuple(site for site in group.covered if site not in refused)
-        spoken = known if refused or group.missing else None
-        broken = group.error or notes.moved
-        if known and broken:
-            lines.append(failed(broken, spoken, partly=True))
-            failures.append(broken)
-        elif known:
-            lines.append(complete(VENDOR, self._as_of(), spoken))
-        for site, refusal in refused.items():
-            partly = any(row.site is site for row in group.rows)
-            lines.append(failed(refusal, (site,), partly=partly))
-            failures.append(refusal)
-        if group.missing:
-            lines.append(not_covered(VENDOR, group.missing if group.covered else None))
-        return lines, failures
+
+def _coverage(group: _Group[Any], notes: Reading[Any], as_of: Micros) -> tuple[list[Coverage], list[VendorError]]:
+    lines: list[Coverage] = []
+    failures: list[VendorError] = []
+    refused = {site: notes.refused[site.key] for site in group.covered if site.key in notes.refused}
+    known = tuple(site for site in group.covered if site not in refused)
+    spoken = known if refused or group.missing else None
+    broken = group.error or notes.moved
+    if known and broken:
+        lines.append(failed(broken, spoken, partly=True))
+        failures.append(broken)
+    elif known:
+        lines.append(complete(VENDOR, as_of, spoken))
+    for site, refusal in refused.items():
+        partly = any(row.site is site for row in group.rows)
+        lines.append(failed(refusal, (site,), partly=partly))
+        failures.append(refusal)
+    if group.missing:
+        lines.append(not_covered(VENDOR, group.missing if group.covered else None))
+    return lines, failures
 
 
 def _between(group: _Group[Any]) -> Window:

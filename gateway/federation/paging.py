@@ -86,7 +86,8 @@ def cut(rows: Sequence[Row], ask: PageAsk, cursor: Callable[[Row], str], *, more
     `rows` may hold one row more than the page; `more` says that there are others behind it all the same.
     """
     beyond = more or len(rows) > ask.size
-    rows = rows[: ask.size]
+    if len(rows) > ask.size:
+        rows = rows[: ask.size]
     if ask.forward:
         return Page(rows, cursor, has_next=beyond or ask.before is not None, has_previous=ask.after is not None)
     return Page(rows[::-1], cursor, has_next=ask.before is not None, has_previous=beyond or ask.after is not None)

@@ -18,7 +18,7 @@ from gateway.domain.ports.slices import Slice
 from gateway.domain.site import Site
 from gateway.domain.window import Window
 from gateway.federation import rollup
-from gateway.federation.stretch import Read, Stretch, part
+from gateway.federation.stretch import Read, Shape, Stretch, part
 
 Row = TypeVar("Row", bound=Visit | Occupancy)
 Columns = TypeVar("Columns", bound=VisitColumns | OccupancyColumns)
@@ -97,18 +97,7 @@ class VisitSeries(Series[Visit, VisitColumns]):
         return rollup.joined_visits(parts)
 
     def minutes(self, site: Site, columns: VisitColumns, indices: Sequence[int], final_at: Micros) -> Sequence[Visit]:
-        starts, entries, exits, nets = columns.minutes, columns.entries, columns.exits, columns.nets
-        final = final_at // MINUTE
-
-        def make(i: int) -> Visit:
-            return Visit(site, starts[i], starts[i] + 1, entries[i], exits[i], nets[i], starts[i] < final)
-
-        figures: dict[str, Read] = {
-            "entries": lambda indices: part(entries, indices),
-            "exits": lambda indices: part(exits, indices),
-            "net": lambda indices: part(nets, indices),
-        }
-        return _rows(Visit, make, {**_times(starts, final), **figures}, indices)
+        return _rows(_VISITS, site, columns, indices, final_at)
 
     def bucket(self, site: Site, columns: VisitColumns, bucket: Bucket, window: Window, final_at: Micros) -> Visit:
         return rollup.visit_bucket(site, columns, bucket, window, final_at)
@@ -146,18 +135,7 @@ class OccupancySeries(Series[Occupancy, OccupancyColumns]):
     def minutes(
         self, site: Site, columns: OccupancyColumns, indices: Sequence[int], final_at: Micros
     ) -> Sequence[Occupancy]:
-        starts, counts = columns.minutes, columns.counts
-        final = final_at // MINUTE
-
-        def make(i: int) -> Occupancy:
-            return Occupancy(site, starts[i], starts[i] + 1, counts[i], counts[i], float(counts[i]), starts[i] < final)
-
-        figures: dict[str, Read] = {
-            "count": lambda indices: part(counts, indices),
-            "peak": lambda indices: part(counts, indices),
-            "average": lambda indices: list(map(float, part(counts, indices))),
-        }
-        return _rows(Occupancy, make, {**_times(starts, final), **figures}, indices)
+        return _rows(_OCCUPANCY, site, columns, indices, final_at)
 
     def bucket(
         self, site: Site, columns: OccupancyColumns, bucket: Bucket, window: Window, final_at: Micros
@@ -168,18 +146,48 @@ class OccupancySeries(Series[Occupancy, OccupancyColumns]):
         return OccupancyColumns([], [])
 
 
-def _rows(
-    item: type[Any], make: Callable[[int], Any], columns: dict[str, Read], indices: Sequence[int]
-) -> Sequence[Any]:
-    return Stretch(item, make, columns, indices) if isinstance(indices, range) else [make(index) for index in indices]
+def _rows(shape: Shape[Any], site: Site, columns: Any, indices: Sequence[int], final_at: Micros) -> Sequence[Any]:
+    final = final_at // MINUTE
+    if isinstance(indices, range):
+        return Stretch(shape, site, columns, final, indices)
+    return [shape.make(site, columns, index, final) for index in indices]
 
 
-def _times(starts: list[int], final: int) -> dict[str, Read]:
-    return {
-        "starts_at": lambda indices: list(map(minute_text, part(starts, indices))),
-        "ends_at": lambda indices: [minute_text(start + 1) for start in part(starts, indices)],
-        "final": lambda indices: [start < final for start in part(starts, indices)],
-    }
+def _visit(site: Site, of: VisitColumns, i: int, final: int) -> Visit:
+    minute = of.minutes[i]
+    return Visit(site, minute, minute + 1, of.entries[i], of.exits[i], of.nets[i], minute < final)
+
+
+def _occupancy(site: Site, of: OccupancyColumns, i: int, final: int) -> Occupancy:
+    minute, count = of.minutes[i], of.counts[i]
+    return Occupancy(site, minute, minute + 1, count, count, float(count), minute < final)
+
+
+_TIMES: dict[str, Read] = {
+    "starts_at": lambda of, indices, _: list(map(minute_text, part(of.minutes, indices))),
+    "ends_at": lambda of, indices, _: [minute_text(minute + 1) for minute in part(of.minutes, indices)],
+    "final": lambda of, indices, final: [minute < final for minute in part(of.minutes, indices)],
+}
+_VISITS = Shape(
+    Visit,
+    _visit,
+    {
+        **_TIMES,
+        "entries": lambda of, indices, _: part(of.entries, indices),
+        "exits": lambda of, indices, _: part(of.exits, indices),
+        "net": lambda of, indices, _: part(of.nets, indices),
+    },
+)
+_OCCUPANCY = Shape(
+    Occupancy,
+    _occupancy,
+    {
+        **_TIMES,
+        "count": lambda of, indices, _: part(of.counts, indices),
+        "peak": lambda of, indices, _: part(of.counts, indices),
+        "average": lambda of, indices, _: list(map(float, part(of.counts, indices))),
+    },
+)
 
 
 def span_of(places: Sequence[Bucket], window: Window) -> Window:

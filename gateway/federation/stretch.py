@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from gateway.domain.columned import Columned
+from gateway.domain.site import Site
 
 Row = TypeVar("Row")
-Read = Callable[[range], Sequence[Any]]
+Columns = TypeVar("Columns")
+
+Read = Callable[[Any, range, int], Sequence[Any]]
+"""One attribute of the rows at some indices of the columns; the minute from which on rows are not final."""
+Make = Callable[[Site, Any, int, int], Row]
+"""The row of a site at one index of its columns."""
 
 
-class Stretch(Columned[Row]):
-    """`make` makes the row of one index; `columns` read an attribute of many. Indices may run backwards."""
+class Shape(msgspec.Struct, Generic[Row], frozen=True):
+    """How rows of one class stand in columns."""
 
-    def __init__(
-        self, item: type[Row], make: Callable[[int], Row], columns: Mapping[str, Read], indices: range
-    ) -> None:
-        self.item = item
-        self._make = make
+    item: type[Row]
+    make: Make[Row]
+    reads: Mapping[str, Read]
+
+
+class Stretch(Columned[Row], Generic[Row, Columns]):
+    """The rows of `site` at `indices`, which may run backwards. Those before the minute `final` are final."""
+
+    def __init__(self, shape: Shape[Row], site: Site, columns: Columns, final: int, indices: range) -> None:
+        self.item = shape.item
+        self._shape = shape
+        self._site = site
         self._columns = columns
+        self._final = final
         self._indices = indices
 
     def column(self, name: str) -> Sequence[Any]:
-        read = self._columns.get(name)
-        return [getattr(row, name) for row in self] if read is None else read(self._indices)
+        read = self._shape.reads.get(name)
+        if read is None:
+            return [getattr(row, name) for row in self]
+        return read(self._columns, self._indices, self._final)
 
     def __len__(self) -> int:
         return len(self._indices)
 
     def __iter__(self) -> Iterator[Row]:
-        return map(self._make, self._indices)
+        return map(self._made, self._indices)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return Stretch(self.item, self._make, self._columns, self._indices[index])
-        return self._make(self._indices[index])
+            return Stretch(self._shape, self._site, self._columns, self._final, self._indices[index])
+        return self._made(self._indices[index])
+
+    def _made(self, index: int) -> Row:
+        return self._shape.make(self._site, self._columns, index, self._final)
 
 
 def part(values: list[Any], indices: range) -> list[Any]:

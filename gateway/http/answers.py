@@ -68,6 +68,11 @@ class Answers:
         self._bytes = 0
         self._flying: dict[Key, asyncio.Task[Made]] = {}
 
+    @property
+    def shares(self) -> bool:
+        """Whether anything is kept or shared at all."""
+        return self._mode != "off"
+
     async def ask(
         self,
         graph: Graph,

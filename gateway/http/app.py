@@ -16,11 +16,11 @@ import structlog
 from gateway.execution.errors import Incident, incident, internal
 from gateway.http import csv_export, exports, odata
 from gateway.http.audience import Audience
+from gateway.http.begun import begun
 from gateway.http.cors import Cors
 from gateway.http.csv_export import Export, Exports
 from gateway.http.events import EventStream
 from gateway.http.exports import TableExports
-from gateway.http.express import begun
 from gateway.http.graphiql.page import Page
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health
@@ -75,52 +75,57 @@ class Edge:
             await self._sockets.serve(scope, receive, send)
         if scope["type"] != "http":
             return
-        media = None if self.lifecycle.draining else self._graphql.express.takes(scope)
-        if media is not None and self._telemetry.tracing is None:
-            body, receive = begun(receive)
-            if body is not None and await self._by_express(scope, send, media, body):
-                return
+        path = told_path(scope)
         traceparent = header(scope, b"traceparent") if self._telemetry.tracing is not None else None
-        with self._telemetry.request(told_path(scope), traceparent) as seen:
+        seen = self._telemetry.begin(path, traceparent)
+        try:
             await self._answer(scope, receive, send, seen)
-
-    async def _by_express(self, scope: Scope, send: Send, media: str, body: bytes) -> bool:
-        """Sends what is kept, if anything is; counted and logged like any other answer."""
-        graph = self.lifecycle.graph
-        if graph is None:
-            return False
-        started = perf_counter()
-        reply = await self._graphql.express.reply(graph, media, body)
-        if reply is None:
-            return False
-        with self._telemetry.request("/graphql", None) as seen:
-            try:
-                whole = scope.get(WHOLE)
-                head = ((b"content-type", reply.content_type), *reply.headers, NOTHING_TO_RUN, *ALWAYS)
-                if whole is None or reply.status != 200 or not whole(head, reply.body):
-                    await reply(self._dressed(scope, send))
-            finally:
-                seen.answered(reply.status, reply.line)
-                write_line(scope, reply.status, perf_counter() - started, reply.incidents, reply.line)
-        return True
+        finally:
+            self._telemetry.end(seen, path)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, seen: Seen) -> None:
-        started = perf_counter()
         try:
-            reply: Reply | Export | Stream | EventStream = await self._route(scope, receive)
+            reply = await self._reply(scope, receive)
         except Disconnected:
             return
         except Exception as error:
             met = incident(error)
             reply = Reply(500, orjson.dumps({"errors": [internal(met)]}), incidents=[met])
         try:
-            await reply(self._dressed(scope, send))
+            if not (type(reply) is Reply and self._sent_whole(scope, reply)):
+                await reply(self._dressed(scope, send))
         finally:
             more = {"cut": reply.cut} if isinstance(reply, Export) else reply.line
             seen.answered(reply.status, more)
             if seen.span is not None:
                 more = {**more, "trace": seen.span.trace_id}
-            write_line(scope, reply.status, perf_counter() - started, reply.incidents, more)
+            write_line(scope, reply.status, perf_counter() - seen.began, reply.incidents, more)
+
+    async def _reply(self, scope: Scope, receive: Receive) -> Reply | Export | Stream | EventStream:
+        """By the short way where it is open."""
+        media = self._graphql.express.takes(scope) if scope["path"] == "/graphql" else None
+        if media is not None:
+            body, receive = begun(receive)
+            if body is not None:
+                return await self._graphql.plain(media, body)
+        return await self._route(scope, receive)
+
+    def _sent_whole(self, scope: Scope, reply: Reply) -> bool:
+        """Writes a good answer in one step, where nothing is to be added to it."""
+        whole = scope.get(WHOLE)
+        if (
+            whole is None
+            or reply.status != 200
+            or scope["method"] == "HEAD"
+            or self.lifecycle.draining
+            or self._cors.headers(scope)
+        ):
+            return False
+        for name, _ in reply.headers:
+            if name == b"content-security-policy":
+                return False
+        head = ((b"content-type", reply.content_type), *reply.headers, NOTHING_TO_RUN, *ALWAYS)
+        return bool(whole(head, reply.body))
 
     async def _route(self, scope: Scope, receive: Receive) -> Reply | Export | Stream | EventStream:
         path: str = scope["path"]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from gateway.access.principal import Principal
 from gateway.execution.errors import entry
 from gateway.execution.operation import GraphQLRequest, Outcome, Phase
+from gateway.http.begun import Begun
 from gateway.http.lifecycle import Graph
 from gateway.http.reply import Refusal
 from gateway.upstream import deadline
@@ -19,13 +20,18 @@ GRACE = 0.5
 
 async def executed(graph: Graph, request: GraphQLRequest, principal: Principal, seconds: float) -> Outcome:
     """What is there by the deadline, the rest told by rules 1 and 2. Cut off where even that takes too long."""
+    outer = deadline.enter(seconds)
     try:
-        with deadline.within(seconds):
-            async with asyncio.timeout(seconds + GRACE):
-                return await graph.execute(request, principal)
+        running = Begun(graph.execute(request, principal))
+        if running.over:
+            return running.result
+        async with asyncio.timeout(seconds + GRACE):
+            return await running
     except TimeoutError:
         late = entry(f"The operation took longer than {seconds:g} seconds.", "UPSTREAM_TIMEOUT", retryable=True)
         return Outcome(Phase.RAN, None, errors=[late])
+    finally:
+        deadline.leave(outer)
 
 
 class Places:
@@ -38,11 +44,18 @@ class Places:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Raises a 503 where there is none left."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def take(self) -> None:
+        """One, until `leave`. Raises a 503 where there is none left."""
         if self._taken >= self._most:
             message = "The gateway is serving as many requests as it may."
             raise Refusal(503, message, code="OVERLOADED", headers=((b"retry-after", b"1"),))
         self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
+
+    def leave(self) -> None:
+        self._taken -= 1

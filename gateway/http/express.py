@@ -1,23 +1,21 @@
-"""The shortest way to an answer that is kept: a question seen before, from a caller without credentials, by POST.
+"""The short way: questions whose headers ask for nothing special, from callers without credentials, by POST.
 
-Only ever a short cut. It decides nothing: whatever is not exactly as it was when the long way answered, or asks for
-anything special, goes the long way. Nothing a caller sent is kept here but the bytes of whole questions, bounded.
+Only ever a short cut. It decides nothing: whatever asks for more than an answer goes the long way. Nothing a caller
+sent is kept here but the headers of such requests and the bytes of whole questions, bounded.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Generator
 from typing import Any
 
 import msgspec
-from msgspec import structs
 
+from gateway.access.principal import Principal
 from gateway.http import negotiation, parameters
-from gateway.http.answers import Answers, hash_of, headers_of, variables_of
-from gateway.http.callers import RATE_LIMITED, within_budget
+from gateway.http.answers import Answers, Made, hash_of, variables_of
 from gateway.http.lifecycle import Graph
-from gateway.http.reply import VARY, Message, Receive, Refusal, Reply, Scope, media_of
+from gateway.http.reply import Refusal, Scope
 
 MOST_QUESTIONS = 500
 LONGEST_QUESTION = 16 * 1024
@@ -47,11 +45,15 @@ class Question(msgspec.Struct):
 
 
 class Express:
-    """Remembers which headers ask for nothing special and what bodies ask for. `able`: whether anything is kept."""
+    """Remembers which headers ask for nothing special and what bodies ask for. `able`: it may be gone at all.
 
-    def __init__(self, answers: Answers, *, able: bool, most_bytes: int) -> None:
+    `keeps`: whether answers are kept.
+    """
+
+    def __init__(self, answers: Answers, *, able: bool, keeps: bool, most_bytes: int) -> None:
         self._answers = answers
         self._able = able
+        self._keeps = keeps
         self._longest = min(LONGEST_QUESTION, most_bytes)
         self._media: dict[tuple[Any, ...], str | None] = {}
         self._questions: OrderedDict[bytes, Question | None] = OrderedDict()
@@ -70,28 +72,20 @@ class Express:
         media = self._media[sent] = self._media_of(dict(sent), len(sent))
         return media
 
-    async def reply(self, graph: Graph, media: str, body: bytes) -> Reply | None:
-        """The answer to a body, if it is kept and good."""
+    async def kept(self, graph: Graph, principal: Principal, body: bytes) -> tuple[Made, str] | None:
+        """The answer to a body and the hash of its text, if the answer is kept and good."""
+        if not self._keeps:
+            return None
         question = self._questions.get(body)
         if question is None:
-            if body not in self._questions and len(body) <= self._longest:
+            if body not in self._questions:
                 await self._learn(graph, body)
             return None
-        principal = await graph.authenticate(NO_HEADERS)
         edition = await graph.edition()
         if edition is None:
             return None
         made = self._answers.kept((question.signature, principal.rights_key, edition, False, question.variables))
-        if made is None:
-            return None
-        line = {"who": principal.label, "hash": question.hash, **made.line, "calls": {}}
-        try:
-            budget = await within_budget(graph, principal)
-        except Refusal as refusal:
-            told = refusal.reply(media_of(media))
-            return structs.replace(told, headers=(*told.headers, *VARY), line={**line, "outcome": RATE_LIMITED})
-        headers = (*headers_of(made, media), *VARY, *budget)
-        return Reply(200, made.body, media_of(media), headers, line=line)
+        return None if made is None else (made, question.hash)
 
     async def _learn(self, graph: Graph, body: bytes) -> None:
         if len(self._questions) >= MOST_QUESTIONS:
@@ -111,45 +105,6 @@ class Express:
         if negotiation.takes_events(accept) or not length.isdigit() or int(length[:9]) > self._longest:
             return None
         return media
-
-
-class Begun(Awaitable[Message]):
-    """A message that is waited for, begun at once: `there` where it had come already."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._coming = receive().__await__()
-        self.there: Message | None = None
-        try:
-            self._waits_for = next(self._coming)
-        except StopIteration as done:
-            self.there = done.value
-
-    def __await__(self) -> Generator[Any, Any, Message]:
-        if self.there is not None:
-            return self.there
-        yield self._waits_for
-        return (yield from self._coming)
-
-
-NO_HEADERS: dict[str, str] = {}
-
-
-def begun(receive: Receive) -> tuple[bytes | None, Receive]:
-    """The body where the whole of it is there already, and a `receive` that gives what was taken again."""
-    first = Begun(receive)
-    whole = first.there
-    if whole is not None and whole["type"] == "http.request" and not whole.get("more_body", False):
-        return whole.get("body", b""), _again(first, receive)
-    return None, _again(first, receive)
-
-
-def _again(first: Begun, receive: Receive) -> Receive:
-    left = [first]
-
-    def replayed() -> Awaitable[Message]:
-        return left.pop() if left else receive()
-
-    return replayed
 
 
 async def _question(graph: Graph, body: bytes) -> Question | None:

@@ -21,7 +21,7 @@ from gateway.http import credentials, multipart, negotiation, parameters
 from gateway.http.answers import Answers, Made, around, hash_of, headers_of, unchanged
 from gateway.http.audience import Audience
 from gateway.http.bounds import Places, executed
-from gateway.http.callers import admitted
+from gateway.http.callers import Caller, admitted, within_budget
 from gateway.http.desk import Desk
 from gateway.http.events import EventStream
 from gateway.http.express import Express
@@ -38,6 +38,7 @@ ARRIVING = 4
 """Requests that may be on their way in for each that may run: slow senders take no place from those who are there."""
 SHOWN = {"x-gateway-cost": "cost", "x-gateway-explain": "explain"}
 LONGEST_NAME = 64
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class GraphQLEndpoint:
@@ -51,7 +52,8 @@ class GraphQLEndpoint:
         self._answers = Answers(settings.cache, settings.cache_bytes // 4)
         self.express = Express(
             self._answers,
-            able=settings.cache == "on" and not settings.trusted_documents_only,
+            able=not settings.trusted_documents_only,
+            keeps=settings.cache == "on",
             most_bytes=settings.max_body_bytes,
         )
         self._arriving = Places(ARRIVING * settings.max_concurrent_requests)
@@ -85,10 +87,30 @@ class GraphQLEndpoint:
             with self._places.taken():
                 reply = await self._run(request, headers, content_type, line)
         except Refusal as refusal:
-            content_type = content_type.replace(negotiation.EVENT_STREAM, negotiation.APPLICATION_JSON)
-            reply = with_vary(refusal.reply(media_of(content_type)))
-            line["outcome"] = refusal.entry["extensions"]["code"]
-        return structs.replace(reply, line=line)
+            reply = _refused(refusal, content_type, line)
+        return reply if reply.line is line else structs.replace(reply, line=line)
+
+    async def plain(self, media: str, body: bytes) -> Reply:
+        """As `answer`, on the short way: see Express. `media` is the answer's."""
+        line: dict[str, Any] = {}
+        try:
+            graph = self._graph()
+            principal = await graph.authenticate(NO_HEADERS)
+            found = await self.express.kept(graph, principal, body)
+            if found is not None:
+                budget = await within_budget(graph, principal)
+                made, digest = found
+                line |= {"who": principal.label, "hash": digest, **made.line, "calls": {}}
+                return Reply(200, made.body, media_of(media), (*headers_of(made, media), *VARY, *budget), line=line)
+            request = parameters.of_body(body)
+            self._places.take()
+            try:
+                caller = Caller(principal, await within_budget(graph, principal))
+                return await self._ran(graph, request, caller, media, line)
+            finally:
+                self._places.leave()
+        except Refusal as refusal:
+            return _refused(refusal, media, line)
 
     async def _question(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
         if scope["method"] in READS:
@@ -112,17 +134,34 @@ class GraphQLEndpoint:
     ) -> Reply:
         graph = self._graph()
         caller = await admitted(graph, headers)
+        asked = shown(headers)
+        if asked:
+            request = structs.replace(request, shown=asked)
+        past = around(headers, caller.principal)
+        return await self._ran(graph, request, caller, content_type, line, headers.get("if-none-match"), past=past)
+
+    async def _ran(
+        self,
+        graph: Graph,
+        request: GraphQLRequest,
+        caller: Caller,
+        content_type: str,
+        line: dict[str, Any],
+        has: str | None = None,
+        *,
+        past: bool = False,
+    ) -> Reply:
+        """`has`: tags of the answers the caller has already."""
         line["who"] = caller.principal.label
         try:
-            request = structs.replace(self._persisted.resolved(request), shown=shown(headers))
+            request = self._persisted.resolved(request)
         except Unnamed as unnamed:
             made = written(Outcome(Phase.CHOOSE, errors=[unnamed.told]), graph)
         else:
             line["hash"] = hash_of(request.query)
-            made = await self._made(graph, request, caller.principal, around(headers, caller.principal))
+            made = await self._made(graph, request, caller.principal, past)
         line |= made.line
-        reply = told(made, content_type, headers.get("if-none-match"))
-        return structs.replace(reply, headers=(*reply.headers, *caller.headers)) if caller.headers else reply
+        return told(made, content_type, has, caller.headers, line)
 
     async def _as_events(
         self, request: GraphQLRequest, method: str, content_type: str, headers: Mapping[str, str]
@@ -176,6 +215,8 @@ class GraphQLEndpoint:
                 outcome = await executed(graph, request, principal, self._settings.request_timeout)
             return written(outcome, graph, calls)
 
+        if not self._answers.shares:
+            return await make()
         made, own = await self._answers.ask(graph, request, principal, make, around=past)
         return made if own else structs.replace(made, line={**made.line, "calls": {}}, incidents=[])
 
@@ -222,17 +263,24 @@ def written(outcome: Outcome, graph: Graph, calls: Tally | None = None) -> Made:
     return made
 
 
-def told(made: Made, content_type: str, asked: str | None = None) -> Reply:
+def told(made: Made, content_type: str, has: str | None, more: Headers, line: dict[str, Any]) -> Reply:
     """An answer on the wire. What never ran has no `data`, and is a 400 to those who know the newer media type.
 
-    `asked`: If-None-Match.
+    `has`: If-None-Match. `more`: headers about the caller.
     """
     status, headers = (500, ()) if made.broken else status_of(made.phase, content_type)
-    same = unchanged(made, content_type, asked)
-    headers = (*headers_of(made, content_type), *VARY, *headers)
+    same = has is not None and unchanged(made, content_type, has)
+    headers = (*headers_of(made, content_type), *VARY, *headers, *more)
     if same:
-        return Reply(NOT_MODIFIED, b"", headers=headers, incidents=made.incidents)
-    return Reply(status, made.body, media_of(content_type), headers, made.incidents)
+        return Reply(NOT_MODIFIED, b"", headers=headers, incidents=made.incidents, line=line)
+    return Reply(status, made.body, media_of(content_type), headers, made.incidents, line)
+
+
+def _refused(refusal: Refusal, content_type: str, line: dict[str, Any]) -> Reply:
+    """Said in JSON where a stream was asked for; the log is told why."""
+    line["outcome"] = refusal.entry["extensions"]["code"]
+    content_type = content_type.replace(negotiation.EVENT_STREAM, negotiation.APPLICATION_JSON)
+    return structs.replace(with_vary(refusal.reply(media_of(content_type))), line=line)
 
 
 def status_of(phase: Phase, content_type: str) -> tuple[int, Headers]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 import strawberry
 
-from gateway.domain.columned import Columned
+from gateway.domain.columned import COLUMNED, Columned
 from gateway.domain.coverage import Coverage as DomainCoverage
 from gateway.federation.paging import Page
 from gateway.schema.coverage import Coverage
@@ -100,7 +100,7 @@ class ConnectionSource(Generic[T]):
     @property
     def edges(self) -> Sequence[EdgeSource[T]]:
         page = self._page
-        if isinstance(page.held, Columned):
+        if type(page.held) in COLUMNED:
             return Edges(page)
         return [EdgeSource(page, row) for row in page.held]
 

@@ -41,11 +41,18 @@ log = structlog.get_logger("gateway.telemetry")
 _operation: ContextVar[Span | None] = ContextVar("operation_span", default=None)
 
 
+_STATUS = {0: GONE, 200: "200"}
+
+
 class Seen:
-    """One request on its way. `status` 0: it went unanswered."""
+    """One request on its way, since `began` (perf_counter). `status` 0: it went unanswered."""
+
+    __slots__ = ("began", "line", "outer", "span", "status")
 
     def __init__(self, span: Span | None) -> None:
+        self.began = perf_counter()
         self.span = span
+        self.outer: Span | None = None
         self.status = 0
         self.line: Mapping[str, Any] = {}
 
@@ -84,34 +91,47 @@ class Telemetry:
 
     # what was asked of us ---------------------------------------------------------------------------------------
 
-    @contextmanager
-    def request(self, path: str, traceparent: str | None) -> Iterator[Seen]:
-        """One HTTP request. `path` is one of the gateway's own or `other`."""
+    def begin(self, path: str, traceparent: str | None) -> Seen:
+        """An HTTP request came; `end` tells how it went. `path` is one of the gateway's own or `other`."""
         self.metrics.in_flight.inc()
-        seen = Seen(None)
-        try:
-            if path == GRAPH:
-                with self.operation(traceparent) as seen:
-                    yield seen
-            else:
-                yield seen
-        finally:
-            self.metrics.in_flight.dec()
-            self._requests(path, str(seen.status) if seen.status else GONE).inc()
+        return self._began(traceparent) if path == GRAPH else Seen(None)
+
+    def end(self, seen: Seen, path: str) -> None:
+        """It was answered, or its caller left."""
+        if path == GRAPH:
+            self._ended(seen)
+        self.metrics.in_flight.dec()
+        self._requests(path, _STATUS.get(seen.status) or str(seen.status)).inc()
 
     @contextmanager
-    def operation(self, traceparent: str | None) -> Iterator[Seen]:
-        """One GraphQL operation, whatever way it came."""
-        began = perf_counter()
-        span = self.tracing.begin("graphql", traceparent) if self.tracing is not None else None
-        outer = _operation.get()
-        _operation.set(span)
-        seen = Seen(span)
+    def request(self, path: str, traceparent: str | None) -> Iterator[Seen]:
+        """One HTTP request, from `begin` to `end`."""
+        seen = self.begin(path, traceparent)
         try:
             yield seen
         finally:
-            _operation.set(outer)
-            self._done(seen, perf_counter() - began)
+            self.end(seen, path)
+
+    @contextmanager
+    def operation(self, traceparent: str | None) -> Iterator[Seen]:
+        """One GraphQL operation that is no HTTP request of its own."""
+        seen = self._began(traceparent)
+        try:
+            yield seen
+        finally:
+            self._ended(seen)
+
+    def _began(self, traceparent: str | None) -> Seen:
+        seen = Seen(self.tracing.begin("graphql", traceparent) if self.tracing is not None else None)
+        seen.outer = _operation.get()
+        if seen.span is not seen.outer:
+            _operation.set(seen.span)
+        return seen
+
+    def _ended(self, seen: Seen) -> None:
+        if seen.span is not seen.outer:
+            _operation.set(seen.outer)
+        self._done(seen, perf_counter() - seen.began)
 
     def _done(self, seen: Seen, seconds: float) -> None:
         name, outcome = self.names.told(seen.line.get("operation")), outcome_of(seen)

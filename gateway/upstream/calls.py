@@ -6,10 +6,9 @@ Neither ever learns a path, a query, a header or a body: an endpoint is a name.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import msgspec
 
@@ -44,6 +43,13 @@ class Tally:
         self.by_vendor: dict[VendorKey, int] = {}
         self._outer = outer
 
+    def __enter__(self) -> Self:
+        _tally.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _tally.set(self._outer)
+
     def add(self, vendor: VendorKey) -> None:
         self.by_vendor[vendor] = self.by_vendor.get(vendor, 0) + 1
         if self._outer is not None:
@@ -53,16 +59,9 @@ class Tally:
 _tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
 
 
-@contextmanager
-def tally() -> Iterator[Tally]:
+def tally() -> Tally:
     """Counts real HTTP attempts made inside, logins and retries included. A tally inside a tally counts for both."""
-    outer = _tally.get()
-    inner = Tally(outer)
-    _tally.set(inner)
-    try:
-        yield inner
-    finally:
-        _tally.set(outer)
+    return Tally(_tally.get())
 
 
 class Observe:

@@ -22,13 +22,23 @@ _due: ContextVar[float | None] = ContextVar("deadline", default=None)
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """Everything inside has to be done in `seconds`, or earlier where an outer deadline says so."""
-    outer = _due.get()
-    due = asyncio.get_running_loop().time() + seconds
-    _due.set(due if outer is None else min(outer, due))
+    outer = enter(seconds)
     try:
         yield
     finally:
-        _due.set(outer)
+        leave(outer)
+
+
+def enter(seconds: float) -> float | None:
+    """From here on everything has to be done in `seconds`; returns the deadline before, for `leave`."""
+    outer = _due.get()
+    due = asyncio.get_running_loop().time() + seconds
+    _due.set(due if outer is None else min(outer, due))
+    return outer
+
+
+def leave(outer: float | None) -> None:
+    _due.set(outer)
 
 
 @contextmanager

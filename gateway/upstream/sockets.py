@@ -26,6 +26,8 @@ from gateway.upstream.transport import (
     trust,
 )
 
+READ_AHEAD = 1024 * 1024
+"""Bytes of a body held before the vendor is slowed down: most answers, so that reading them stops for nothing."""
 NO_TIMES_OF_ITS_OWN = aiohttp.ClientTimeout()
 
 
@@ -99,6 +101,7 @@ def _session(most: int, *, force_close: bool) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,
+        read_bufsize=READ_AHEAD,
         middlewares=(once,),
     )
 

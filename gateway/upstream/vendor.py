@@ -19,9 +19,9 @@ from gateway.telemetry import Telemetry
 from gateway.upstream.auth import Credential
 from gateway.upstream.calls import Observer, unobserved
 from gateway.upstream.client import VendorClient
+from gateway.upstream.direct import DirectTransport
 from gateway.upstream.exchange import Answer
 from gateway.upstream.quota import MemoryQuota, Quota, QuotaRule, Unlimited
-from gateway.upstream.sockets import AiohttpTransport
 
 
 class Vendor(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ def build_client(
         vendor.key,
         base_url=settings.base_url,
         credential=vendor.credential(settings),
-        transport=AiohttpTransport(max_connections=settings.max_connections),
+        transport=DirectTransport(max_connections=settings.max_connections),
         clock=clock,
         timeout=settings.timeout,
         max_connections=settings.max_connections,

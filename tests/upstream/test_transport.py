@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from gateway.upstream.direct import DirectTransport
 from gateway.upstream.sockets import AiohttpTransport
 from gateway.upstream.transport import (
     CutShort,
@@ -40,7 +41,7 @@ OPEN_ENDED = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
 TOO_SHORT = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a": '
 
 
-@pytest.fixture(params=[HttpxTransport, AiohttpTransport])
+@pytest.fixture(params=[HttpxTransport, AiohttpTransport, DirectTransport])
 async def wire(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
     transport: Transport = request.param(max_connections=5)
     yield transport

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -179,10 +180,12 @@ def _kind(online: bool) -> SiteKind:
     return SiteKind.ONLINE if online else SiteKind.PHYSICAL
 
 
+@lru_cache(maxsize=4096)  # every read of a list tells the same instants again
 def _utc(moment: datetime | None) -> str | None:
     return None if moment is None else instant.text(instant.from_datetime(moment))
 
 
+@lru_cache(maxsize=1024)
 def _zone(name: str | None) -> str | None:
     """The name where it is a zone of this machine: half a time zone would do more harm than none."""
     try:
