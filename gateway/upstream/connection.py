@@ -45,7 +45,8 @@ class Connection(asyncio.Protocol):
         self.usable = False
         self._most = most
         self._begin()
-        answer = self._answer = loop.create_future()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._answer = answer
         timer = loop.call_later(seconds, self._late)
         self._transport.write(head if body is None else head + body)
         try:
