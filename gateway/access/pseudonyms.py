@@ -27,6 +27,8 @@ DEVELOPMENT_KEY = hashlib.sha256(b"gateway sandbox: public, hides nothing").dige
 
 RECENT = 16_384
 _VERSION = b"\x01"
+_ID = 22
+"""Characters of 16 bytes without their padding."""
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -82,8 +84,9 @@ class Pseudonyms:
 
         def opaque_id(last: str) -> str:
             digest = copy()
-            digest.update(_framed(last))
-            return b2a_base64(digest.digest(), newline=False).translate(_URL_SAFE, b"=").decode()
+            raw = last.encode(errors="surrogatepass")
+            digest.update(len(raw).to_bytes(4, "big") + raw)  # as `_framed`
+            return b2a_base64(digest.digest(), newline=False).translate(_URL_SAFE)[:_ID].decode()
 
         return opaque_id
 

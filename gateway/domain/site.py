@@ -92,4 +92,8 @@ class Site(msgspec.Struct, frozen=True, eq=False):
 
     def codes_of(self, vendor: VendorKey) -> tuple[str, ...]:
         """The codes of one vendor, as text."""
+        if vendor is VendorKey.BESPOT:
+            return self.bespot
+        if vendor is VendorKey.GUEST_WIFI:
+            return self.guest_wifi
         return tuple(code.code for code in self.codes if code.vendor is vendor)

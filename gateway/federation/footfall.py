@@ -421,7 +421,7 @@ class Footfall(Generic[Row, Columns]):
         return cut(
             group.rows,
             group.page,
-            lambda row: binding.encode(_PACK.pack(row.minute) + row.site.key.encode()),
+            lambda rows: binding.encode_all([_PACK.pack(row.minute) + row.site.key.encode() for row in rows]),
             more=group.more,
         )
 

@@ -52,7 +52,10 @@ class Lists:
             found = await reading(low + 1, high, ask.need)
         places = {id(row): position for position, row in found}
         result = cut(
-            [row for _, row in found], ask, lambda row: binding.encode(_PACK.pack(places[id(row)])), more=False
+            [row for _, row in found],
+            ask,
+            lambda rows: binding.encode_all([_PACK.pack(places[id(row)]) for row in rows]),
+            more=False,
         )
         result.coverage = aged([complete(self._vendor, self._clock())], parts)
         if ask.total:

@@ -60,7 +60,11 @@ async def take(sources: Iterable[Source[Row]], count: int, *, descending: bool =
             break
         if len(live) == 1:
             waiting = live[0].waiting
-            taken.extend(waiting.popleft()[1] for _ in range(min(len(waiting), count - len(taken))))
+            if len(waiting) <= count - len(taken):
+                taken.extend([row for _, row in waiting])
+                waiting.clear()
+            else:
+                taken.extend(waiting.popleft()[1] for _ in range(count - len(taken)))
             continue
         pick = (max if descending else min)(live, key=lambda source: source.waiting[0][0])
         taken.append(pick.waiting.popleft()[1])

@@ -39,16 +39,20 @@ class PageAsk(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[Row]):
-    """Rows in the connection's order, as they are `held`. `cursor` makes the cursor of one of them."""
+    """Rows in the connection's order, as they are `held`. `cursors` makes the cursors of some of them."""
 
     held: Sequence[Row]
-    cursor: Callable[[Row], str]
+    cursors: Callable[[Sequence[Row]], list[str]]
     has_next: bool = False
     has_previous: bool = False
     coverage: list[Coverage] = msgspec.field(default_factory=list)
     failures: list[VendorError] = msgspec.field(default_factory=list)
     total: int | None = None
     totals: VisitTotals | None = None
+
+    def cursor(self, row: Row) -> str:
+        """The cursor of one row."""
+        return self.cursors([row])[0]
 
     @property
     def rows(self) -> list[Row]:
@@ -80,7 +84,9 @@ def page_ask(
     return PageAsk(size, last is None, after, before, info, total, totals)
 
 
-def cut(rows: Sequence[Row], ask: PageAsk, cursor: Callable[[Row], str], *, more: bool = False) -> Page[Row]:
+def cut(
+    rows: Sequence[Row], ask: PageAsk, cursors: Callable[[Sequence[Row]], list[str]], *, more: bool = False
+) -> Page[Row]:
     """A page from rows in reading order (from the front, or from the back when `last` was asked).
 
     `rows` may hold one row more than the page; `more` says that there are others behind it all the same.
@@ -89,5 +95,5 @@ def cut(rows: Sequence[Row], ask: PageAsk, cursor: Callable[[Row], str], *, more
     if len(rows) > ask.size:
         rows = rows[: ask.size]
     if ask.forward:
-        return Page(rows, cursor, has_next=beyond or ask.before is not None, has_previous=ask.after is not None)
-    return Page(rows[::-1], cursor, has_next=ask.before is not None, has_previous=beyond or ask.after is not None)
+        return Page(rows, cursors, has_next=beyond or ask.before is not None, has_previous=ask.after is not None)
+    return Page(rows[::-1], cursors, has_next=ask.before is not None, has_previous=beyond or ask.after is not None)

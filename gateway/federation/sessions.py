@@ -146,7 +146,7 @@ class Sessions:
             raise _worst(errors)
         now = self._clock()
         await breath(len(taken))
-        result = cut(self._served(taken, now), page, _cursor(binding))
+        result = cut(self._served(taken, now), page, _cursors(binding))
         errors += [error for error in moved if error.vendor not in {e.vendor for e in errors}][:1]
         result.coverage = aged([*coverage, *self._coverage(ask, sources, errors, now)], parts)
         result.failures = errors
@@ -168,9 +168,12 @@ class Sessions:
         code = next(iter(covered)) if len(covered) == 1 else None
         query, edge = _asked_of(vendor, ask), between.edge
         kind = (vendor, ask.status, frozenset(covered))
+        anything = ask.status is None and ask.query == SessionQuery()
         reach = Reach(
             max(need, 1),
-            lambda body: [r.start for r in body if r.code in covered and r.start != edge and self._wanted(r, ask)],
+            lambda body: [
+                r.start for r in body if r.code in covered and r.start != edge and (anything or self._wanted(r, ask))
+            ],
             between.backward,
             port.grain,
             port.page_rows,
@@ -186,7 +189,6 @@ class Sessions:
             return cast("Slice[list[Record]]", found)
 
         rank = _RANK[vendor]
-        anything = ask.status is None and ask.query == SessionQuery()
         async for _, found in scan(read, between.span, reach):
             records = found.body
             self._crosswalk.met(vendor, {record.code for record in records})
@@ -231,9 +233,16 @@ class Sessions:
 
     def _served(self, records: Sequence[Record], now: Micros) -> list[Session]:
         apps, wifis = (self._crosswalk.claimed(vendor) for vendor in VENDORS)
-        status = self._status
+        status, closed = self._status, SessionStatus.CLOSED
         return [
-            AppSession(r, apps[r.code], status(r, now), r.started_at, r.ended_at, r.duration_seconds)
+            AppSession(
+                r,
+                apps[r.code],
+                status(r, now) if r.ended_at is None else closed,
+                r.started_at,
+                r.ended_at,
+                r.duration_seconds,
+            )
             if isinstance(r, AppRecord)
             else WifiSession(r, wifis[r.code], status(r, now), r.started_at, r.ended_at, r.duration_seconds)
             for r in records
@@ -335,14 +344,15 @@ def _key(row: tuple[Key, Record]) -> Key:
     return row[0]
 
 
-def _cursor(binding: Binding) -> Callable[[Session], str]:
+def _cursors(binding: Binding) -> Callable[[Sequence[Session]], list[str]]:
     pack, check, rank = _POSITION.pack, zlib.crc32, _RANK
 
-    def cursor(row: Session) -> str:
-        record = row.record
-        return binding.encode(pack(record.start, rank[row.vendor], check(record.id.encode())))
+    def cursors(rows: Sequence[Session]) -> list[str]:
+        return binding.encode_all(
+            [pack(row.record.start, rank[row.vendor], check(row.record.id.encode())) for row in rows]
+        )
 
-    return cursor
+    return cursors
 
 
 def _between(

@@ -54,7 +54,7 @@ class Sites:
             if (low is None or _key(site, ask) > low) and (high is None or _key(site, ask) < high)
         ]
         taken = rows if page.forward else rows[::-1]
-        result = cut(taken, page, lambda site: binding.encode(msgspec.msgpack.encode(_key(site, ask))))
+        result = cut(taken, page, lambda rows: [binding.encode(msgspec.msgpack.encode(_key(row, ask))) for row in rows])
         result.total = len(sites)
         result.coverage = [roster.coverage]
         if roster.error is not None:

@@ -71,6 +71,8 @@ async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tu
         window, found = await _complete(heading, probe, reach)
         yield window, found
         rest = Window(rest.start, window.start) if reach.backward else Window(window.end, rest.end)
+        if rest.empty:
+            return
         if found.total == 0 and window == probe:
             width = rest.length  # nothing far and wide: look everywhere
         else:

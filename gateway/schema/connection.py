@@ -36,15 +36,31 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="Cursor of the last row; null where the page is empty.")
 
 
-class EdgeSource(msgspec.Struct, Generic[T], gc=False):
-    """One row and its cursor, which is only made when somebody reads it."""
+class Cursors(Generic[T]):
+    """The cursors of a page, made together when the first of them is read."""
 
-    page: Page[T]
+    __slots__ = ("_made", "_page")
+
+    def __init__(self, page: Page[T]) -> None:
+        self._page = page
+        self._made: list[str] | None = None
+
+    def all(self) -> list[str]:
+        if self._made is None:
+            self._made = self._page.cursors(self._page.held)
+        return self._made
+
+
+class EdgeSource(msgspec.Struct, Generic[T], gc=False):
+    """One row, and its cursor: the one `at` this place of its page."""
+
+    cursors: Cursors[T]
+    at: int
     node: T
 
     @property
     def cursor(self) -> str:
-        return self.page.cursor(self.node)
+        return self.cursors.all()[self.at]
 
 
 class Edges(Columned[EdgeSource[Any]]):
@@ -54,16 +70,17 @@ class Edges(Columned[EdgeSource[Any]]):
 
     def __init__(self, page: Page[Any]) -> None:
         self._page = page
+        self._cursors = Cursors(page)
 
     def column(self, name: str) -> Sequence[Any]:
-        rows = self._page.held
-        return rows if name == "node" else list(map(self._page.cursor, rows))
+        return self._page.held if name == "node" else self._cursors.all()
 
     def __len__(self) -> int:
         return len(self._page.held)
 
     def __getitem__(self, index: Any) -> Any:
-        return EdgeSource(self._page, self._page.held[index])
+        at = range(len(self))[index]
+        return EdgeSource(self._cursors, at, self._page.held[at])
 
 
 class PageInfoSource(Generic[T]):
@@ -102,7 +119,8 @@ class ConnectionSource(Generic[T]):
         page = self._page
         if type(page.held) in COLUMNED:
             return Edges(page)
-        return [EdgeSource(page, row) for row in page.held]
+        cursors = Cursors(page)
+        return [EdgeSource(cursors, at, row) for at, row in enumerate(page.held)]
 
     @property
     def page_info(self) -> PageInfoSource[T]:

@@ -40,7 +40,11 @@ def _id(root: strawberry.Parent[DomainAppSession | DomainWifiSession], info: Inf
 
 def _ids(request: Request) -> OfSource:
     app, wifi = (request.pseudonyms.opaque_ids("Session", vendor.value) for vendor in VENDORS)
-    return lambda row: app(row.record.id) if type(row) is DomainAppSession else wifi(row.record.id)
+
+    def opaque(row: DomainAppSession | DomainWifiSession) -> str:
+        return app(row.record.id) if type(row) is DomainAppSession else wifi(row.record.id)
+
+    return opaque
 
 
 def _device(root: strawberry.Parent[DomainAppSession | DomainWifiSession], info: Info) -> strawberry.ID | None:

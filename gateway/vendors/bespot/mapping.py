@@ -23,17 +23,19 @@ from gateway.vendors.bespot.wire import DwellSession, Minute, OccupancyMinute, S
 def app_records(rows: Sequence[DwellSession], window: Window, code: str | None) -> dict[str, AppRecord]:
     """Records by session id, in the vendor's order. Of a session met twice the later row counts (quirk B18)."""
     records: dict[str, AppRecord] = {}
+    known, read = instants.known, instants.read
     for index, row in enumerate(rows):
         if code is not None and row.store_code != code:
             continue
         try:
-            start, started_at = instants.read(row.visit_start)
+            start, started_at = known(row.visit_start) or read(row.visit_start)
         except ValueError as problem:
             raise drifted("visit_start", index, problem) from None
         if not window.start <= start < window.end:
             continue
         try:
-            ended_at = instants.read(row.visit_stop)[1] if row.visit_stop else None
+            stop = row.visit_stop
+            ended_at = (known(stop) or read(stop))[1] if stop else None
         except ValueError as problem:
             raise drifted("visit_stop", index, problem) from None
         records[row.session_id] = AppRecord(
@@ -172,4 +174,4 @@ def _ordered_occupancy(columns: OccupancyColumns) -> OccupancyColumns:
 
 
 def _ascending(minutes: list[int]) -> bool:
-    return all(map(int.__lt__, minutes, minutes[1:]))
+    return sorted(minutes) == minutes and len(set(minutes)) == len(minutes)
