@@ -29,8 +29,18 @@ class Begun(Awaitable[T], Generic[T]):
     def __await__(self) -> Generator[Any, Any, T]:
         if self.over:
             return self.result
-        yield self._waits_for
-        return (yield from self._rest)
+        waits_for = self._waits_for
+        while True:
+            try:
+                yield waits_for
+            except BaseException as thrown:  # what it waited for failed, or the task is cancelled: it must hear of it
+                try:
+                    waits_for = self._rest.throw(thrown)
+                except StopIteration as ended:
+                    result: T = ended.value
+                    return result
+            else:
+                return (yield from self._rest)
 
 
 def begun(receive: Receive) -> tuple[bytes | None, Receive]:
