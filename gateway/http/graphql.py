@@ -17,7 +17,7 @@ from gateway.access.principal import Principal
 from gateway.cache import freshness
 from gateway.execution.errors import incident, internal
 from gateway.execution.operation import EVERYTHING, READ_AND_FOLLOW, GraphQLRequest, Outcome, Phase
-from gateway.http import credentials, multipart, negotiation, parameters
+from gateway.http import credentials, multipart, negotiation, parameters, sources
 from gateway.http.answers import Answers, Made, around, hash_of, headers_of, unchanged
 from gateway.http.audience import Audience
 from gateway.http.bounds import Places, executed
@@ -29,6 +29,7 @@ from gateway.http.graphiql.page import Page
 from gateway.http.lifecycle import Graph, Lifecycle
 from gateway.http.persisted import Persisted, Unnamed
 from gateway.http.reply import NO_STORE, NOT_MODIFIED, VARY, Headers, Receive, Refusal, Reply, Scope, media_of
+from gateway.http.sources import Sources
 from gateway.settings import Settings
 from gateway.upstream.calls import Tally, tally
 
@@ -36,7 +37,7 @@ READS = frozenset({"GET", "HEAD"})
 ALLOW: Headers = ((b"allow", b"GET, HEAD, POST, OPTIONS"),)
 ARRIVING = 4
 """Requests that may be on their way in for each that may run: slow senders take no place from those who are there."""
-SHOWN = {"x-gateway-cost": "cost", "x-gateway-explain": "explain"}
+SHOWN = {"x-gateway-cost": "cost", "x-gateway-explain": "explain", "x-gateway-sources": sources.MEMBER}
 LONGEST_NAME = 64
 
 
@@ -119,7 +120,9 @@ class GraphQLEndpoint:
             made = written(Outcome(Phase.CHOOSE, errors=[unnamed.told]), graph)
         else:
             line["hash"] = hash_of(request.query)
-            made = await self._made(graph, request, caller.principal, around(headers, caller.principal))
+            past = around(headers, caller.principal)
+            ask = self._with_sources if sources.wanted(request, caller.principal) else self._made
+            made = await ask(graph, request, caller.principal, past)
         line |= made.line
         reply = told(made, content_type, headers.get("if-none-match"))
         return structs.replace(reply, headers=(*reply.headers, *caller.headers)) if caller.headers else reply
@@ -168,7 +171,9 @@ class GraphQLEndpoint:
             raise Refusal(503, "The gateway is starting.", code="OVERLOADED", headers=((b"retry-after", b"1"),))
         return graph
 
-    async def _made(self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool) -> Made:
+    async def _made(
+        self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool, told: Sources | None = None
+    ) -> Made:
         """What is kept or under way for callers of equal rights, or what is made now. `past`: made now, in any case."""
 
         async def make() -> Made:
@@ -177,7 +182,15 @@ class GraphQLEndpoint:
             return written(outcome, graph, calls)
 
         made, own = await self._answers.ask(graph, request, principal, make, around=past)
+        if told is not None:
+            made = told.beside(made, own=own)
         return made if own else structs.replace(made, line={**made.line, "calls": {}}, incidents=[])
+
+    async def _with_sources(self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool) -> Made:
+        """As `_made`, and what it was made of beside it."""
+        told = Sources(principal)
+        with told.collected():
+            return await self._made(graph, sources.plain(request), principal, past, told)
 
 
 def shown(headers: Mapping[str, str]) -> frozenset[str]:

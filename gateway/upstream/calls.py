@@ -7,27 +7,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar, overload
 
 import msgspec
 
 from gateway.domain.errors import UpstreamError
 from gateway.domain.vendor import VendorKey
 from gateway.telemetry import course
+from gateway.telemetry.course import Course
 from gateway.upstream.exchange import Answer
 from gateway.upstream.stage import Call, Onward
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One HTTP request, done. `outcome` is `ok`, an error's code or `abandoned`; `rows` is for those who know them."""
+    """One HTTP request, done. `outcome` is `ok`, an error's code or `abandoned`; `rows` is for those who know them.
+
+    `received`: bytes of a body that came whole, unpacked.
+    """
 
     vendor: VendorKey
     endpoint: str
     outcome: str
     seconds: float
     rows: int | None = None
+    received: int = 0
 
 
 Observer: TypeAlias = Callable[[Attempt], None]
@@ -38,31 +43,58 @@ def unobserved(attempt: Attempt) -> None:
 
 
 class Tally:
-    """Attempts counted since the `with` began."""
+    """Attempts counted since the `with` began. What is made of the rest of the story is up to its subclasses."""
 
     def __init__(self, outer: Tally | None = None) -> None:
         self.by_vendor: dict[VendorKey, int] = {}
         self._outer = outer
 
-    def add(self, vendor: VendorKey) -> None:
+    def add(self, vendor: VendorKey, endpoint: str) -> None:
+        """An attempt begins."""
         self.by_vendor[vendor] = self.by_vendor.get(vendor, 0) + 1
         if self._outer is not None:
-            self._outer.add(vendor)
+            self._outer.add(vendor, endpoint)
 
+    def done(self, attempt: Attempt) -> None:
+        """One that had begun is over."""
+        if self._outer is not None:
+            self._outer.done(attempt)
+
+    def met(self, question: Course) -> None:
+        """A question is over, with all its attempts, or without any where it was refused here."""
+        if self._outer is not None:
+            self._outer.met(question)
+
+
+Kind = TypeVar("Kind", bound=Tally)
 
 _tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
 
 
+@overload
+def tally() -> AbstractContextManager[Tally]: ...
+@overload
+def tally(kind: type[Kind]) -> AbstractContextManager[Kind]: ...
 @contextmanager
-def tally() -> Iterator[Tally]:
-    """Counts real HTTP attempts made inside, logins and retries included. A tally inside a tally counts for both."""
+def tally(kind: type[Any] = Tally) -> Iterator[Any]:
+    """Counts real HTTP attempts made inside, logins and retries included. A tally inside a tally counts for both.
+
+    What several operations wait for counts for the one that began it.
+    """
     outer = _tally.get()
-    inner = Tally(outer)
+    inner = kind(outer)
     _tally.set(inner)
     try:
         yield inner
     finally:
         _tally.set(outer)
+
+
+def met(question: Course) -> None:
+    """Tells the tally at hand how a question to a vendor went."""
+    counting = _tally.get()
+    if counting is not None:
+        counting.met(question)
 
 
 class Observe:
@@ -75,17 +107,20 @@ class Observe:
     async def __call__(self, call: Call, onward: Onward) -> Answer:
         counting = _tally.get()
         if counting is not None:
-            counting.add(self._vendor)
-        course.attempted()
+            counting.add(self._vendor, call.ask.endpoint)
+        course.attempted(call.ask.endpoint)
         time = asyncio.get_running_loop().time
-        began, outcome = time(), "abandoned"
+        began, outcome, received = time(), "abandoned", 0
         try:
             answer = await onward(call)
-            outcome = "ok"
+            outcome, received = "ok", len(answer.body)
         except UpstreamError as error:
             outcome = error.code
             raise
         else:
             return answer
         finally:
-            self._observer(Attempt(self._vendor, call.ask.endpoint, outcome, time() - began))
+            attempt = Attempt(self._vendor, call.ask.endpoint, outcome, time() - began, received=received)
+            if counting is not None:
+                counting.done(attempt)
+            self._observer(attempt)
