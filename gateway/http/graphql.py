@@ -16,6 +16,7 @@ from msgspec import UNSET, structs
 from gateway.access.principal import Principal
 from gateway.cache import freshness
 from gateway.execution.errors import incident, internal
+from gateway.execution.limits import Limits
 from gateway.execution.operation import EVERYTHING, READ_AND_FOLLOW, GraphQLRequest, Outcome, Phase
 from gateway.http import credentials, multipart, negotiation, parameters, sources
 from gateway.http.answers import Answers, Made, around, hash_of, headers_of, unchanged
@@ -46,6 +47,7 @@ class GraphQLEndpoint:
 
     def __init__(self, settings: Settings, lifecycle: Lifecycle, page: Page, audience: Audience) -> None:
         self._settings = settings
+        self._limits = Limits(**settings.limits.model_dump())
         self._lifecycle = lifecycle
         self._page = page
         self._persisted = Persisted(settings)
@@ -188,7 +190,7 @@ class GraphQLEndpoint:
 
     async def _with_sources(self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool) -> Made:
         """As `_made`, and what it was made of beside it."""
-        told = Sources(principal)
+        told = Sources(principal, self._limits if "cost" in request.shown else None)
         with told.collected():
             return await self._made(graph, sources.plain(request), principal, past, told)
 
@@ -224,7 +226,7 @@ def written(outcome: Outcome, graph: Graph, calls: Tally | None = None) -> Made:
     line = summary(outcome)
     if calls is not None:
         line["calls"] = {vendor.value: count for vendor, count in sorted(calls.by_vendor.items())}
-    made = Made(outcome.phase, b"", line, outcome.incidents, outcome.max_age, outcome.age)
+    made = Made(outcome.phase, b"", line, outcome.incidents, outcome.max_age, outcome.age, estimate=outcome.estimate)
     try:
         made.body = orjson.dumps(members)
     except TypeError as error:  # orjson's own error is one: a resolver let through what is not JSON

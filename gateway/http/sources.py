@@ -19,6 +19,7 @@ from gateway.access.principal import Principal
 from gateway.access.scopes import Scope
 from gateway.cache.freshness import collect
 from gateway.cache.origins import Origins
+from gateway.execution.limits import Limits
 from gateway.execution.operation import GraphQLRequest
 from gateway.http.answers import Made
 from gateway.upstream.calls import tally
@@ -31,11 +32,15 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Sources:
-    """Collects while the answer is made. What others began, and this answer waited for, is theirs."""
+    """Collects while the answer is made. What others began, and this answer waited for, is theirs.
 
-    def __init__(self, principal: Principal) -> None:
+    `limits`: the price is wanted too. It is the same for a kept answer, so it does not stand in the way of one.
+    """
+
+    def __init__(self, principal: Principal, limits: Limits | None = None) -> None:
         # a vendor is asked for all stores at once: how much came tells of other sites than the caller's
         self._sizes = not principal.limited
+        self._limits = limits
         self._began = monotonic()
         self._calls = Ledger()
         self._parts = Origins()
@@ -59,7 +64,9 @@ class Sources:
     def beside(self, made: Made, *, own: bool) -> Made:
         """The answer with the member, good for this one request: nothing between here and the caller may keep it."""
         answer = MADE if own else KEPT if made.made_at < self._began else SHARED
-        told = self.told(answer, int(monotonic() - made.made_at) if answer == KEPT else 0)
+        told = {MEMBER: self.told(answer, int(monotonic() - made.made_at) if answer == KEPT else 0)}
+        if self._limits is not None and made.estimate is not None:
+            told["cost"] = made.estimate.figures(self._limits)
         return structs.replace(made, body=_with(made.body, told), seconds=None, tag="", told=None)
 
 
@@ -69,13 +76,13 @@ def wanted(request: GraphQLRequest, principal: Principal) -> bool:
 
 
 def plain(request: GraphQLRequest) -> GraphQLRequest:
-    """The question without the wish: it is the same question, and its answer the same answer."""
-    return structs.replace(request, shown=request.shown - {MEMBER})
+    """The question without what is put in here: it is the same question, and its answer the same answer."""
+    return structs.replace(request, shown=request.shown - {MEMBER, "cost"})
 
 
 def _with(body: bytes, told: dict[str, Any]) -> bytes:
-    """`extensions.sources` put in, the rest untouched."""
+    """Members of `extensions` put in, the rest untouched."""
     members = {name: bytes(raw) for name, raw in _MEMBERS.decode(body).items()}
     extensions = orjson.loads(members.pop("extensions", b"{}"))
     untouched = {name: orjson.Fragment(raw) for name, raw in members.items()}
-    return orjson.dumps({**untouched, "extensions": {**extensions, MEMBER: told}})
+    return orjson.dumps({**untouched, "extensions": {**extensions, **told}})

@@ -1,4 +1,4 @@
-"""What an answer was made of, told as it was: the calls the vendors counted, what was kept, and whose calls they were."""
+"""What an answer was made of, told as it was: calls the vendors counted, what was kept, and whose calls they were."""
 
 from __future__ import annotations
 
@@ -244,3 +244,7 @@ async def test_cost_and_sources_stand_side_by_side(gate: Gate) -> None:
     answer: Answer = await gate.ask(f"{{ {VISITS} }}", headers={**SOURCES, "x-gateway-cost": "1"})
     assert {"cost", "sources", "freshness"} <= set(answer.extensions)
     assert answer.extensions["cost"]["upstreamCalls"]["BESPOT"] >= summed(answer.extensions["sources"])["BESPOT"]
+    again = await gate.ask(f"{{ {VISITS} }}", headers={**SOURCES, "x-gateway-cost": "1"})
+    assert again.extensions["sources"]["answer"] == "KEPT"
+    assert again.extensions["cost"] == answer.extensions["cost"]
+    assert "cost" not in (await gate.ask(f"{{ {VISITS} }}", headers=SOURCES)).extensions
