@@ -10,8 +10,8 @@ ROWS = 2
 WIDTH = 110
 WHOLE = frozenset({"coverage", "codes", "scopes", "userErrors", "failures"})
 """Lists that say something only as a whole."""
-TOLD = frozenset({"vendor", "state", "code", "definition", "audience", "kpi", "scope", "mode", "__typename"})
-"""Members whose values are part of the shape: other words would be another answer."""
+TOLD = frozenset({"state", "code", "audience", "kpi", "scope", "mode", "__typename"})
+"""Members whose values are part of the shape: other words would be another answer. So is the vendor of a `state`."""
 
 
 def cut(answer: dict[str, Any]) -> dict[str, Any]:
@@ -45,40 +45,48 @@ def written(value: Any, indent: int = 0) -> str:
 
 def _line(value: Any) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_line(name)}: {_line(inner)}" for name, inner in value.items()) + " }" if value else "{}"
+        return (
+            "{ " + ", ".join(f"{_line(name)}: {_line(inner)}" for name, inner in value.items()) + " }"
+            if value
+            else "{}"
+        )
     if isinstance(value, list):
         return "[" + ", ".join(map(_line, value)) + "]"
     return orjson.dumps(value).decode()
 
 
-def differs(shown: Any, real: Any, at: str = "") -> str | None:
-    """Where a real answer is not of the shape shown: other members, other types, no rows where rows are shown."""
+def differs(shown: Any, real: Any, at: str = "", *, rows: bool = True) -> str | None:
+    """Where a real answer is not of the shape shown: other members, other types, or no `rows` where some are shown."""
     if shown is None or real is None:
         return None if at else "no answer"  # what may be null is the schema's business
     if isinstance(shown, dict) and isinstance(real, dict):
-        if shown.keys() != real.keys():
-            return f"{at}: {sorted(shown.keys() ^ real.keys())}"
-        return next(filter(None, (_member(name, shown[name], real[name], at) for name in shown)), None)
+        return _members(shown, real, at, rows)
     if isinstance(shown, list) and isinstance(real, list):
-        return _rows(shown, real, at)
+        return _rows(shown, real, at, rows)
     if isinstance(shown, (int, float)) and isinstance(real, (int, float)):
         return None if isinstance(shown, bool) == isinstance(real, bool) else f"{at}: another type"
     return None if type(shown) is type(real) else f"{at}: another type"
 
 
-def _member(name: str, shown: Any, real: Any, at: str) -> str | None:
-    if name in TOLD and isinstance(shown, str) and shown != real:
-        return f"{at}.{name}: {real!r} instead of {shown!r}"
-    return differs(shown, real, f"{at}.{name}")
+def _members(shown: dict[str, Any], real: dict[str, Any], at: str, rows: bool) -> str | None:
+    if shown.keys() != real.keys():
+        return f"{at}: {sorted(shown.keys() ^ real.keys())}"
+    told = TOLD | {"vendor"} if "state" in shown else TOLD
+    for name, value in shown.items():
+        if name in told and isinstance(value, str) and value != real[name]:
+            return f"{at}.{name}: {real[name]!r} instead of {value!r}"
+        if difference := differs(value, real[name], f"{at}.{name}", rows=rows):
+            return difference
+    return None
 
 
-def _rows(shown: list[Any], real: list[Any], at: str) -> str | None:
-    """Rows are shown in part: each one shown has its like, and the first real one is like one shown."""
-    if bool(shown) > bool(real):
-        return f"{at}: no rows"
+def _rows(shown: list[Any], real: list[Any], at: str, rows: bool) -> str | None:
+    """Rows are shown in part: each one shown has its like, and the first real one has the members of one shown."""
+    if not shown or not real:
+        return f"{at}: no rows" if shown and rows else None
     for row in shown:
-        found = [differs(row, other, f"{at}[]") for other in real]
+        found = [differs(row, other, f"{at}[]", rows=rows) for other in real]
         if None not in found:
             return found[0]
-    told = [differs(row, real[0], f"{at}[]") for row in shown] if shown else [None]
+    told = [differs(row, real[0], f"{at}[]", rows=False) for row in shown]
     return None if None in told else told[0]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,10 +34,19 @@ TOPICS = {
     "engagement": ("Engagement", "How long devices stay and whether they come back, from Shopster's sensors."),
     "campaigns": ("Campaigns and KPIs", "What Okube plans, runs and measures."),
     "joining": ("Joining vendors", "One question, several vendors, one row a site."),
-    "paging": ("Paging", "How to go through long lists: see [pages and cursors](../concepts/windows.md#pages-and-cursors)."),
-    "freshness": ("Freshness and failure", "How new it is and whose part is missing: see [coverage](../concepts/coverage.md)."),
+    "paging": (
+        "Paging",
+        "How to go through long lists: see [pages and cursors](../concepts/windows.md#pages-and-cursors).",
+    ),
+    "freshness": (
+        "Freshness and failure",
+        "How new it is and whose part is missing: see [coverage](../concepts/coverage.md).",
+    ),
     "writes": ("Writes", "Changes at Okube, sent by POST: see [writing](../writes.md)."),
-    "live": ("Live", "What is new, as it becomes known: see [subscriptions](../live.md). Shown are the first two events."),
+    "live": (
+        "Live",
+        "What is new, as it becomes known: see [subscriptions](../live.md). Shown are the first two events.",
+    ),
 }
 DAY = timedelta(days=1)
 
@@ -74,7 +82,10 @@ def variables(now: datetime) -> dict[str, Any]:
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     window = [f"{instant:%Y-%m-%dT%H:%M:%SZ}" for instant in (midnight - DAY, midnight)]
     days = [f"{instant:%Y-%m-%d}" for instant in (midnight - 7 * DAY, midnight - DAY)]
-    return {"window": dict(zip(("from", "to"), window, strict=True)), "days": dict(zip(("from", "to"), days, strict=True))}
+    return {
+        "window": dict(zip(("from", "to"), window, strict=True)),
+        "days": dict(zip(("from", "to"), days, strict=True)),
+    }
 
 
 class Book:
@@ -100,16 +111,16 @@ async def opened(clock: Clock = system) -> AsyncIterator[Book]:
             yield Book(client, clock)
 
 
-async def events(question: Question, folder: Path, most: int = 2) -> list[Any]:
+async def events(question: Question, folder: Path, most: int = 2, **variables: Any) -> list[Any]:
     """The first events of a subscription, over a socket and a clock that is turned on."""
     async with replicas(folder, vendors=("bespot", "guest_wifi")) as running, running.first.socket() as socket:
-        await socket.subscribe("live", question.text)
+        await socket.subscribe("live", question.text, **variables)
         await asyncio.sleep(0.2)
         running.hands.now = PUBLISHED
         told: list[Any] = []
         while len(told) < most:
             try:
-                told.append(await socket.next(0.4))
+                told.append(await socket.next(0.25))
             except TimeoutError:
                 running.hands.now += 61 * SECOND
         return told
@@ -121,7 +132,9 @@ def page(topic: str, answers: dict[str, list[Any]]) -> str:
     parts = [f"# {title}\n\n{about} How to ask: [the cookbook](README.md).\n"]
     for question in questions(topic):
         blocks = [f"```json\n{written(cut(answer))}\n```\n" for answer in answers[question.path]]
-        parts.append(f"## {question.title}\n\n`{question.path}`\n\n```graphql\n{question.text}```\n\n" + "\n".join(blocks))
+        parts.append(
+            f"## {question.title}\n\n`{question.path}`\n\n```graphql\n{question.text}```\n\n" + "\n".join(blocks)
+        )
     return "\n".join(parts)
 
 
