@@ -1,4 +1,4 @@
-"""docs/crosswalk.md shows a file that is taken, and every refusal in the words that are said."""
+"""docs/concepts/crosswalk.md shows a file that is taken, and every refusal in the words that are said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gateway.federation import crosswalk
 from gateway.settings import ConfigurationError
 from tests.docs.pages import fenced, rows, section, text
 
-PAGE = text("docs/crosswalk.md")
+PAGE = text("docs/concepts/crosswalk.md")
 ENTRY = '[[site]]\nkey = "a"\ntimezone = "UTC"\n'
 REFUSED = {
     "not TOML": "[[site]\n",

@@ -1,0 +1,121 @@
+"""Somebody who pastes a page's lines into a shell: the same lines on ports that are free, in a folder of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from tests.docs.pages import ROOT
+
+PATIENCE = 60.0
+LISTENS = 2.0
+"""Seconds a stream is listened to."""
+TIMED_OUT = 28
+"""How curl says that it was still listening."""
+
+
+class Said(NamedTuple):
+    """What came of a block."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Newcomer:
+    """A shell in a folder that looks like a clone after the first `./scripts/serve`, with `gateway` on its path."""
+
+    def __init__(self, folder: Path, port: int, simulators: int = 0, **environment: str) -> None:
+        self._folder = folder
+        self._ports = {"8000": port} | {str(9100 + each): simulators + each for each in range(4)}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = clean | {"PATH": path, "PYTHONPATH": str(ROOT), **environment}
+        for name in ("docs", "gateway", "scripts"):
+            if not (folder / name).exists():
+                (folder / name).symlink_to(ROOT / name)
+
+    def pastes(self, lines: str) -> Said:
+        """Runs them to their end; a stream is left after a while."""
+        listening = re.search(r"curl -\w*N", lines) is not None
+        script = re.sub(r"\bcurl (?=-\w*N)", f"curl --max-time {LISTENS} ", self.moved(lines))
+        done = subprocess.run(
+            ["sh", "-eu", "-c", script], cwd=self._folder, env=self.environment, capture_output=True, timeout=PATIENCE
+        )
+        status = 0 if listening and done.returncode == TIMED_OUT else done.returncode
+        return Said(status, done.stdout.decode(), done.stderr.decode())
+
+    @contextmanager
+    def leaves_running(self, lines: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Runs them in a shell of their own until the `with` ends."""
+        log = self._folder / "log"
+        with log.open("ab") as told:
+            process = subprocess.Popen(
+                ["sh", "-eu", "-c", self.moved(lines)],
+                cwd=self._folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=told,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, 2)
+            process.communicate(timeout=PATIENCE)
+
+    def moved(self, lines: str) -> str:
+        """On this newcomer's ports."""
+        moved = re.sub(r"(?<=:)(8000|910[0-3])\b", lambda port: str(self._ports[port[1]]), lines)
+        moved = moved.replace("--port-base 9100", f"--port-base {self._ports['9100']}")
+        return re.sub(r"\bgateway serve\b", f"exec gateway serve --port {self._ports['8000']}", moved)
+
+
+def free_ports(count: int = 1) -> int:
+    """The first of so many ports in a row that nobody listens on."""
+    for first in range(20_000 + os.getpid() % 10_000, 60_000, count):
+        if all(_free(first + each) for each in range(count)):
+            return first
+    raise AssertionError("no port is free")
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as tried:
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def ready(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Waits until something answers there."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends and process.poll() is None:
+        try:
+            if httpx.get(address).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"nothing answers at {address}")
+
+
+def exported(process: subprocess.Popen[bytes], last: str) -> str:
+    """The `export` lines that a process prints, up to that of the variable named `last`."""
+    found: list[str] = []
+    assert process.stdout is not None
+    while not found or f"export {last}=" not in found[-1]:
+        line = process.stdout.readline().decode()
+        assert line, "it ended"
+        found += [line.strip()] if "export " in line[:10] else []
+    return "\n".join(found) + "\n"
