@@ -52,6 +52,9 @@ const Cookbook = (() => {
     };
   };
 
+  /** Words in backticks are code. */
+  const prose = (text) => text.split('`').map((part, index) => (index % 2 ? h('code', { key: index }, part) : part));
+
   const BADGES = { subscription: 'live', mutation: 'writes' };
 
   const Entry = ({ recipe, open }) =>
@@ -59,7 +62,7 @@ const Cookbook = (() => {
       h('button', { type: 'button', className: 'gw-recipe', onClick: () => open(recipe) },
         h('span', { className: 'gw-name' }, recipe.title,
           BADGES[recipe.kind] ? h('span', { className: `gw-badge gw-${recipe.kind}` }, BADGES[recipe.kind]) : null),
-        h('span', { className: 'gw-about' }, recipe.about)));
+        h('span', { className: 'gw-about' }, ...prose(recipe.about))));
 
   const Content = () => {
     const open = useOpener();

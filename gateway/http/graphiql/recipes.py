@@ -1,4 +1,4 @@
-"""The cookbook as the page shows it: questions by topic, each with its title, what it says of itself, and its tab.
+"""The cookbook as the page shows it: questions by topic, each with its title and what it says of itself.
 
 Read from files at start. Nothing here runs a question.
 """
