@@ -84,8 +84,10 @@ const Keys = (() => {
     const use = async (headers) => {
       given = headers;
       setKey('');
-      setSet(Object.keys(headers)[0]);
-      setSaid(await whoAmI().catch((error) => ({ refused: error.message })));
+      const answer = await whoAmI().catch((error) => ({ refused: error.message }));
+      if (answer.refused) given = {}; // with a bad key nothing would be answered, with none perhaps something
+      setSaid(answer);
+      setSet(Object.keys(given)[0]);
       introspect();
     };
     const sent = (event) => {

@@ -122,9 +122,9 @@ const Sources = (() => {
     ];
     const price = told
       ? [
-          ['Rows at most', `${number(told.rows)} of ${number(told.limit)}`],
-          ['Values at most', `${number(told.values)} of ${number(told.limits.values)}`],
-          ['Calls at most', Object.entries(told.upstreamCalls).map(([vendor, count]) => `${vendor} ${count}`).join(', ') || 'none'],
+          ['Rows, priced', `${number(told.rows)} of ${number(told.limit)}`],
+          ['Values, priced', `${number(told.values)} of ${number(told.limits.values)}`],
+          ['Calls, priced', Object.entries(told.upstreamCalls).map(([vendor, count]) => `${vendor} ${count}`).join(', ') || 'none'],
         ]
       : [];
     return h('dl', null, [...price, ...times].filter(([, value]) => value !== '' && value !== undefined).map(([term, value]) =>
