@@ -16,7 +16,7 @@ TOLD = frozenset({"state", "code", "audience", "kpi", "scope", "mode", "__typena
 
 def cut(answer: dict[str, Any]) -> dict[str, Any]:
     """Without what every answer has beside its data; the first rows of every list."""
-    told = {name: answer[name] for name in ("errors", "data") if name in answer}
+    told: dict[str, Any] = {name: answer[name] for name in ("errors", "data") if name in answer}
     if failures := answer.get("extensions", {}).get("failures"):
         told["extensions"] = {"failures": failures}
     short: dict[str, Any] = _cut(told)

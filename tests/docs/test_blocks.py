@@ -16,7 +16,7 @@ from gateway.federation import crosswalk
 from gateway.settings import load
 from tests.docs.answers import differs
 from tests.docs.cookbook import Question, events, opened
-from tests.docs.newcomer import Newcomer, exported, free_ports, ready
+from tests.docs.newcomer import Newcomer, exported, free_port, ready
 from tests.docs.pages import PAGES, ROOT, Block, blocks
 
 pytestmark = pytest.mark.anyio
@@ -122,7 +122,7 @@ def test_toml_is_taken_by_what_reads_it(block: Block, tmp_path: Path) -> None:
     elif block.text.startswith("[[key]]"):
         assert list_keys(file)
     else:
-        assert load(file, environment={"GATEWAY_PSEUDONYM_KEY": "5a" * 32}).vendors
+        assert load(file, environment={"GATEWAY_PSEUDONYM_KEY": "5a" * 32}).config == file
 
 
 def test_python_runs() -> None:
@@ -133,7 +133,7 @@ def test_python_runs() -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of what `./scripts/serve` starts."""
-    port = free_ports()
+    port = free_port()
     operator = Newcomer(tmp_path_factory.mktemp("serving"), port)
     with operator.leaves_running("gateway serve") as process:
         ready(f"http://127.0.0.1:{port}/readyz", process)
@@ -157,7 +157,7 @@ def test_every_line_for_the_shell_does_what_the_page_says(page: str, served: int
 def test_the_sandbox_is_as_its_page_shows_it(tmp_path: Path) -> None:
     alone, over, calls, faults = [each.text for each in EVERY if each[:2] == ("docs/sandbox.md", "sh")]
     (shown,) = [each.text for each in EVERY if each[:2] == ("docs/sandbox.md", "json")]
-    newcomer = Newcomer(tmp_path, free_ports(), free_ports(4))
+    newcomer = Newcomer(tmp_path, free_port())
     with newcomer.leaves_running(alone) as simulators:
         settings = exported(simulators, "GATEWAY_PSEUDONYM_KEY")
         with newcomer.leaves_running(settings + over) as gateway:
