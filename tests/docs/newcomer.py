@@ -110,12 +110,11 @@ def ready(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"nothing answers at {address}")
 
 
-def exported(process: subprocess.Popen[bytes], last: str) -> str:
-    """The `export` lines that a process prints, up to that of the variable named `last`."""
-    found: list[str] = []
+def printed(process: subprocess.Popen[bytes], last: str) -> str:
+    """What a process prints, up to the line that holds `last`."""
+    lines = [""]
     assert process.stdout is not None
-    while not found or f"export {last}=" not in found[-1]:
-        line = process.stdout.readline().decode()
-        assert line, "it ended"
-        found += [line.strip()] if "export " in line[:10] else []
-    return "\n".join(found) + "\n"
+    while last not in lines[-1]:
+        lines.append(process.stdout.readline().decode())
+        assert lines[-1], "it ended"
+    return "".join(lines)
