@@ -14,12 +14,16 @@ TOLD = frozenset({"state", "code", "audience", "kpi", "scope", "mode", "__typena
 """Members whose values are part of the shape: other words would be another answer. So is the vendor of a `state`."""
 
 
+def told(answer: dict[str, Any]) -> dict[str, Any]:
+    """What pages show of an answer: without what stands in the extensions of every one."""
+    kept = {name: answer[name] for name in ("errors", "data") if name in answer}
+    failures = answer.get("extensions", {}).get("failures")
+    return kept | ({"extensions": {"failures": failures}} if failures else {})
+
+
 def cut(answer: dict[str, Any]) -> dict[str, Any]:
-    """Without what every answer has beside its data; the first rows of every list."""
-    told = {name: answer[name] for name in ("errors", "data") if name in answer}
-    if failures := answer.get("extensions", {}).get("failures"):
-        told["extensions"] = {"failures": failures}
-    short: dict[str, Any] = _cut(told)
+    """That, with the first rows of every list."""
+    short: dict[str, Any] = _cut(told(answer))
     return short
 
 
@@ -71,9 +75,9 @@ def differs(shown: Any, real: Any, at: str = "", *, rows: bool = True) -> str | 
 def _members(shown: dict[str, Any], real: dict[str, Any], at: str, rows: bool) -> str | None:
     if shown.keys() != real.keys():
         return f"{at}: {sorted(shown.keys() ^ real.keys())}"
-    told = TOLD | {"vendor"} if "state" in shown else TOLD
+    words = TOLD | {"vendor"} if "state" in shown else TOLD
     for name, value in shown.items():
-        if name in told and isinstance(value, str) and value != real[name]:
+        if name in words and isinstance(value, str) and value != real[name]:
             return f"{at}.{name}: {real[name]!r} instead of {value!r}"
         if difference := differs(value, real[name], f"{at}.{name}", rows=rows):
             return difference
@@ -88,5 +92,5 @@ def _rows(shown: list[Any], real: list[Any], at: str, rows: bool) -> str | None:
         found = [differs(row, other, f"{at}[]", rows=rows) for other in real]
         if None not in found:
             return found[0]
-    told = [differs(row, real[0], f"{at}[]", rows=False) for row in shown]
-    return None if None in told else told[0]
+    first = [differs(row, real[0], f"{at}[]", rows=False) for row in shown]
+    return None if None in first else first[0]

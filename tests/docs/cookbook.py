@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from gateway import runtime
+from gateway.domain import instant
 from gateway.domain.clock import Clock, system
 from gateway.domain.instant import SECOND
 from gateway.http.app import Edge
@@ -24,7 +25,6 @@ from gateway.settings import Settings
 from tests.docs.answers import cut, written
 from tests.docs.pages import ROOT
 from tests.live.replicas import replicas
-from tests.live.test_publishing import PUBLISHED
 
 FOLDER = ROOT / "gateway/cookbook"
 PAGES = ROOT / "docs/cookbook"
@@ -49,6 +49,8 @@ TOPICS = {
     ),
 }
 DAY = timedelta(days=1)
+PUBLISHED = instant.parse("2026-11-02T12:16:00Z")
+"""When the sandbox of `events` publishes; its clock stands before that."""
 
 
 class Question(NamedTuple):
@@ -80,8 +82,8 @@ def questions(*topics: str) -> list[Question]:
 def variables(now: datetime) -> dict[str, Any]:
     """What whoever asks fills in: yesterday in UTC, and the seven days before today."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    window = [f"{instant:%Y-%m-%dT%H:%M:%SZ}" for instant in (midnight - DAY, midnight)]
-    days = [f"{instant:%Y-%m-%d}" for instant in (midnight - 7 * DAY, midnight - DAY)]
+    window = [f"{bound:%Y-%m-%dT%H:%M:%SZ}" for bound in (midnight - DAY, midnight)]
+    days = [f"{bound:%Y-%m-%d}" for bound in (midnight - 7 * DAY, midnight - DAY)]
     return {
         "window": dict(zip(("from", "to"), window, strict=True)),
         "days": dict(zip(("from", "to"), days, strict=True)),

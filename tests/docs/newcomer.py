@@ -35,12 +35,12 @@ class Said(NamedTuple):
 class Newcomer:
     """A shell in a folder that looks like a clone after the first `./scripts/serve`, with `gateway` on its path."""
 
-    def __init__(self, folder: Path, port: int, simulators: int = 0, **environment: str) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
-        self._ports = {"8000": port} | {str(9100 + each): simulators + each for each in range(4)}
+        self._ports = {"8000": port} | {str(9100 + each): port + 1 + each for each in range(4)}
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.environment = clean | {"PATH": path, "PYTHONPATH": str(ROOT), **environment}
+        self._environment = clean | {"PATH": path}
         for name in ("docs", "gateway", "scripts"):
             if not (folder / name).exists():
                 (folder / name).symlink_to(ROOT / name)
@@ -50,10 +50,10 @@ class Newcomer:
         listening = re.search(r"curl -\w*N", lines) is not None
         script = re.sub(r"\bcurl (?=-\w*N)", f"curl --max-time {LISTENS} ", self.moved(lines))
         done = subprocess.run(
-            ["sh", "-eu", "-c", script], cwd=self._folder, env=self.environment, capture_output=True, timeout=PATIENCE
+            ["sh", "-eu", "-c", script], cwd=self._folder, env=self._environment, capture_output=True, timeout=PATIENCE
         )
-        status = 0 if listening and done.returncode == TIMED_OUT else done.returncode
-        return Said(status, done.stdout.decode(), done.stderr.decode())
+        expected = TIMED_OUT if listening else 0  # a stream that ended was none
+        return Said(done.returncode - expected, done.stdout.decode(), done.stderr.decode())
 
     @contextmanager
     def leaves_running(self, lines: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -63,7 +63,7 @@ class Newcomer:
             process = subprocess.Popen(
                 ["sh", "-eu", "-c", self.moved(lines)],
                 cwd=self._folder,
-                env=self.environment,
+                env=self._environment,
                 stdout=subprocess.PIPE,
                 stderr=told,
                 start_new_session=True,
@@ -81,11 +81,11 @@ class Newcomer:
         return re.sub(r"\bgateway serve\b", f"exec gateway serve --port {self._ports['8000']}", moved)
 
 
-def free_ports(count: int = 1) -> int:
-    """The first of so many ports in a row that nobody listens on."""
-    for first in range(20_000 + os.getpid() % 10_000, 60_000, count):
-        if all(_free(first + each) for each in range(count)):
-            return first
+def free_port() -> int:
+    """A port nobody listens on, nor on the four after it. Processes that look at the same time find different ones."""
+    for port in range(20_000 + os.getpid() % 1_500 * 8, 60_000, 8):
+        if all(_free(port + each) for each in range(5)):
+            return port
     raise AssertionError("no port is free")
 
 
@@ -110,12 +110,11 @@ def ready(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"nothing answers at {address}")
 
 
-def exported(process: subprocess.Popen[bytes], last: str) -> str:
-    """The `export` lines that a process prints, up to that of the variable named `last`."""
-    found: list[str] = []
+def printed(process: subprocess.Popen[bytes], last: str) -> str:
+    """What a process prints, up to the line that holds `last`."""
+    lines = [""]
     assert process.stdout is not None
-    while not found or f"export {last}=" not in found[-1]:
-        line = process.stdout.readline().decode()
-        assert line, "it ended"
-        found += [line.strip()] if "export " in line[:10] else []
-    return "\n".join(found) + "\n"
+    while last not in lines[-1]:
+        lines.append(process.stdout.readline().decode())
+        assert lines[-1], "it ended"
+    return "".join(lines)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
-    *sorted(page for page in (ROOT / "docs").rglob("*.md") if "node_modules" not in page.parts),
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if not {"node_modules", "dist"} & set(page.parts)),
 )
 BLOCK = re.compile(r"^( *)```(\S*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 

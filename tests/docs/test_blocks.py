@@ -16,7 +16,7 @@ from gateway.federation import crosswalk
 from gateway.settings import load
 from tests.docs.answers import differs
 from tests.docs.cookbook import Question, events, opened
-from tests.docs.newcomer import Newcomer, exported, free_ports, ready
+from tests.docs.newcomer import Newcomer, free_port, printed, ready
 from tests.docs.pages import PAGES, ROOT, Block, blocks
 
 pytestmark = pytest.mark.anyio
@@ -122,7 +122,7 @@ def test_toml_is_taken_by_what_reads_it(block: Block, tmp_path: Path) -> None:
     elif block.text.startswith("[[key]]"):
         assert list_keys(file)
     else:
-        assert load(file, environment={"GATEWAY_PSEUDONYM_KEY": "5a" * 32}).vendors
+        assert load(file, environment={"GATEWAY_PSEUDONYM_KEY": "5a" * 32}).config == file
 
 
 def test_python_runs() -> None:
@@ -133,7 +133,7 @@ def test_python_runs() -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of what `./scripts/serve` starts."""
-    port = free_ports()
+    port = free_port()
     operator = Newcomer(tmp_path_factory.mktemp("serving"), port)
     with operator.leaves_running("gateway serve") as process:
         ready(f"http://127.0.0.1:{port}/readyz", process)
@@ -155,25 +155,45 @@ def test_every_line_for_the_shell_does_what_the_page_says(page: str, served: int
 
 
 def test_the_sandbox_is_as_its_page_shows_it(tmp_path: Path) -> None:
-    alone, over, calls, faults = [each.text for each in EVERY if each[:2] == ("docs/sandbox.md", "sh")]
-    (shown,) = [each.text for each in EVERY if each[:2] == ("docs/sandbox.md", "json")]
-    newcomer = Newcomer(tmp_path, free_ports(), free_ports(4))
+    alone, over, calls, faults = texts("docs/sandbox.md", "sh")
+    says, counts = texts("docs/sandbox.md", "text")
+    (shown,) = texts("docs/sandbox.md", "json")
+    newcomer = Newcomer(tmp_path, free_port())
     with newcomer.leaves_running(alone) as simulators:
-        settings = exported(simulators, "GATEWAY_PSEUDONYM_KEY")
+        told = printed(simulators, "GATEWAY_PSEUDONYM_KEY")
+        assert lacking(newcomer.moved(says), told) == []
+        settings = "\n".join(line for line in told.splitlines() if line.lstrip().startswith("export ")) + "\n"
         with newcomer.leaves_running(settings + over) as gateway:
             ready(newcomer.moved("http://127.0.0.1:8000/readyz"), gateway)
             assert newcomer.pastes("\n".join(calls.splitlines()[:-1])).status == 0
             counted = json.loads(newcomer.pastes(calls.splitlines()[-1]).out)
-            (printed,) = [each.text for each in EVERY if each.page == "docs/sandbox.md" and '"calls"' in each.text]
             assert {path: each["calls"] for path, each in counted.items()} == {
-                path: each["calls"] for path, each in json.loads(printed).items()
+                path: each["calls"] for path, each in json.loads(counts).items()
             }
-            for line in faults.splitlines():
-                assert newcomer.pastes(line).status == 0
-            first = "curl -sG http://127.0.0.1:8000/graphql --data-urlencode query@docs/first.graphql"
-            answer = json.loads(newcomer.pastes(first).out)
+            first, *others = faults.splitlines()
+            assert newcomer.pastes(first).status == 0
+            ask = "curl -sG http://127.0.0.1:8000/graphql --data-urlencode query@docs/first.graphql"
+            answer = json.loads(newcomer.pastes(ask).out)
             assert unlike(shown, answer) is None
             assert all(site["campaigns"]["nodes"] for site in answer["data"]["sites"]["nodes"])
+            assert [newcomer.pastes(line).status for line in others] == [0, 0]
+
+
+@pytest.mark.parametrize(("command", "place"), [("gateway sites discover", 0), ("gateway sites check", 1)])
+def test_what_vendors_report_is_printed_as_the_page_shows_it(command: str, place: int, tmp_path: Path) -> None:
+    shown = texts("docs/concepts/crosswalk.md", "text")[place]
+    assert lacking(shown, Newcomer(tmp_path, free_port()).pastes(command).out) == []
+
+
+def texts(page: str, language: str) -> list[str]:
+    """The blocks of one language on a page."""
+    return [each.text for each in EVERY if (each.page, each.language) == (page, language)]
+
+
+def lacking(shown: str, out: str) -> list[str]:
+    """Lines shown that were not printed; a line of an ellipsis stands for any number."""
+    lines = set(map(str.rstrip, out.splitlines()))
+    return [line for line in shown.splitlines() if line.strip() != "…" and line.rstrip() not in lines]
 
 
 def following(block: Block, language: str) -> str | None:

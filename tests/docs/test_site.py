@@ -21,17 +21,8 @@ LAZY = re.compile(r'class="[^"]*\bmermaid\b')
 
 
 def build(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "--config-file",
-        config,
-        "--site-dir",
-        site,
-    ]
+    where = ["--config-file", str(config), "--site-dir", str(site)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", *where]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
