@@ -6,9 +6,9 @@ Both travel in context variables, like the tally of calls. Only times stand in h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 import msgspec
 
@@ -34,6 +34,13 @@ class Freshness:
     def __init__(self, outer: Freshness | None = None) -> None:
         self.by_vendor: dict[VendorKey, Part] = {}
         self._outer = outer
+
+    def __enter__(self) -> Self:
+        _collector.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _collector.set(self._outer)
 
     def add(self, vendor: VendorKey, as_of: Micros | None, expires: Micros | None, stale: bool, kept: bool) -> None:
         """A part was used. `kept`: it had been there before anybody was asked."""
@@ -79,19 +86,12 @@ _bypassed: ContextVar[bool] = ContextVar("cache_bypassed", default=False)
 
 
 @overload
-def collect() -> AbstractContextManager[Freshness]: ...
+def collect() -> Freshness: ...
 @overload
-def collect(kind: type[Kind]) -> AbstractContextManager[Kind]: ...
-@contextmanager
-def collect(kind: type[Any] = Freshness) -> Iterator[Any]:
+def collect(kind: type[Kind]) -> Kind: ...
+def collect(kind: type[Any] = Freshness) -> Any:
     """Gathers the age of every part used inside. One inside another counts for both."""
-    outer = _collector.get()
-    inner = kind(outer)
-    _collector.set(inner)
-    try:
-        yield inner
-    finally:
-        _collector.set(outer)
+    return kind(_collector.get())
 
 
 def note(

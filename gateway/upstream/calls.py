@@ -6,10 +6,9 @@ Neither ever learns a path, a query, a header or a body: an endpoint is a name.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, Self, TypeAlias, TypeVar, overload
 
 import msgspec
 
@@ -49,6 +48,13 @@ class Tally:
         self.by_vendor: dict[VendorKey, int] = {}
         self._outer = outer
 
+    def __enter__(self) -> Self:
+        _tally.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _tally.set(self._outer)
+
     def add(self, vendor: VendorKey, endpoint: str) -> None:
         """An attempt begins."""
         self.by_vendor[vendor] = self.by_vendor.get(vendor, 0) + 1
@@ -72,22 +78,15 @@ _tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
 
 
 @overload
-def tally() -> AbstractContextManager[Tally]: ...
+def tally() -> Tally: ...
 @overload
-def tally(kind: type[Kind]) -> AbstractContextManager[Kind]: ...
-@contextmanager
-def tally(kind: type[Any] = Tally) -> Iterator[Any]:
+def tally(kind: type[Kind]) -> Kind: ...
+def tally(kind: type[Any] = Tally) -> Any:
     """Counts real HTTP attempts made inside, logins and retries included. A tally inside a tally counts for both.
 
     What several operations wait for counts for the one that began it.
     """
-    outer = _tally.get()
-    inner = kind(outer)
-    _tally.set(inner)
-    try:
-        yield inner
-    finally:
-        _tally.set(outer)
+    return kind(_tally.get())
 
 
 def met(question: Course) -> None:
