@@ -213,6 +213,15 @@ async def test_a_call_two_questions_wait_for_counts_for_the_one_that_began_it(ga
     assert dict(together) == counted(gate)
 
 
+@pytest.mark.parametrize("cache", ["off", "coalesce"])
+async def test_without_a_cache_every_answer_is_made_and_told(cache: str) -> None:
+    async with guarded(cache=cache) as gate:
+        for asked in (1, 2):
+            told = await sources(gate, f"{{ {VISITS} }}")
+            assert (told["answer"], summed(told)) == ("MADE", {"BESPOT": 1})
+            assert counted(gate) == {"BESPOT": asked}
+
+
 async def test_round_the_cache_everything_is_read(gate: Gate) -> None:
     query = f"{{ {VISITS} }}"
     await gate.ask(query)
