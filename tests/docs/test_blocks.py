@@ -14,7 +14,7 @@ from graphql import OperationType, get_operation_ast, parse
 from gateway.access.key_file import list_keys
 from gateway.federation import crosswalk
 from gateway.settings import load
-from tests.docs.answers import differs
+from tests.docs.answers import differs, lacking
 from tests.docs.cookbook import Question, events, opened
 from tests.docs.newcomer import Newcomer, free_port, printed, ready
 from tests.docs.pages import PAGES, ROOT, Block, blocks
@@ -179,21 +179,9 @@ def test_the_sandbox_is_as_its_page_shows_it(tmp_path: Path) -> None:
             assert [newcomer.pastes(line).status for line in others] == [0, 0]
 
 
-@pytest.mark.parametrize(("command", "place"), [("gateway sites discover", 0), ("gateway sites check", 1)])
-def test_what_vendors_report_is_printed_as_the_page_shows_it(command: str, place: int, tmp_path: Path) -> None:
-    shown = texts("docs/concepts/crosswalk.md", "text")[place]
-    assert lacking(shown, Newcomer(tmp_path, free_port()).pastes(command).out) == []
-
-
 def texts(page: str, language: str) -> list[str]:
     """The blocks of one language on a page."""
     return [each.text for each in EVERY if (each.page, each.language) == (page, language)]
-
-
-def lacking(shown: str, out: str) -> list[str]:
-    """Lines shown that were not printed; a line of an ellipsis stands for any number."""
-    lines = set(map(str.rstrip, out.splitlines()))
-    return [line for line in shown.splitlines() if line.strip() != "…" and line.rstrip() not in lines]
 
 
 def following(block: Block, language: str) -> str | None:
