@@ -1,4 +1,4 @@
-"""docs/concepts/crosswalk.md shows a file that is taken, every refusal as it is said, and reports as they are printed."""
+"""docs/concepts/crosswalk.md shows a file that is taken, every refusal as it is said, reports as they are printed."""
 
 from __future__ import annotations
 
