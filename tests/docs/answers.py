@@ -1,4 +1,4 @@
-"""Answers as the pages show them, and whether a real one is of the shape shown."""
+"""Answers and prints as the pages show them, and whether the real ones are like those shown."""
 
 from __future__ import annotations
 
@@ -94,3 +94,9 @@ def _rows(shown: list[Any], real: list[Any], at: str, rows: bool) -> str | None:
             return found[0]
     first = [differs(row, real[0], f"{at}[]", rows=False) for row in shown]
     return None if None in first else first[0]
+
+
+def lacking(shown: str, out: str) -> list[str]:
+    """Lines shown that were not printed; a line of an ellipsis stands for any number."""
+    lines = set(map(str.rstrip, out.splitlines()))
+    return [line for line in shown.splitlines() if line.strip() != "…" and line.rstrip() not in lines]

@@ -17,7 +17,7 @@ import httpx
 
 from tests.docs.pages import ROOT
 
-PATIENCE = 60.0
+PATIENCE = 90.0
 LISTENS = 2.0
 """Seconds a stream is listened to."""
 TIMED_OUT = 28
