@@ -72,6 +72,7 @@ class Entries(Generic[Value]):
         async def fly() -> Entry[Value]:
             began = shelf.clock()
             shelf.counters.miss += 1
+            freshness.missed(shelf.vendor)
             course.asked("bypass" if freshness.bypassed() else "miss")
             entry = Entry(await read(), began, lasts(began))
             if shelf.keeps and keeps:
@@ -79,9 +80,9 @@ class Entries(Generic[Value]):
             return entry
 
         if freshness.bypassed():
-            return self._told(await fly())
+            return self._told(await fly(), kept=False)
         if not (shelf.keeps and keeps):
-            return self._told(await shelf.flights.join(key, fly))
+            return self._told(await shelf.flights.join(key, fly), kept=False)
         held = await self._held(key)
         if held is not None and held.good(shelf.clock()):
             return self._told(held)
@@ -126,14 +127,14 @@ class Entries(Generic[Value]):
 
         flight = shelf.once(key, look, fly)
         if held is None:
-            return self._told(await flight)
+            return self._told(await flight, kept=False)
         late = held.good(shelf.clock(), held.lasts.late)
         try:
             if not late:
-                return self._told(await flight)
+                return self._told(await flight, kept=False)
             task = asyncio.ensure_future(flight)
             if await shelf.flights.patiently(task, PATIENCE):
-                return self._told(task.result())
+                return self._told(task.result(), kept=False)
         except UpstreamError as error:
             if isinstance(error, Rejected) or not held.good(shelf.clock(), held.lasts.broken):
                 raise
@@ -158,13 +159,12 @@ class Entries(Generic[Value]):
         bound = entry.read + lasts.fresh + max(lasts.late, lasts.broken)
         await self._shelf.save(key, entry, self._codec, seconds_until(bound, self._shelf.clock()))
 
-    def _told(self, entry: Entry[Value]) -> Value:
+    def _told(self, entry: Entry[Value], *, kept: bool = True) -> Value:
         shelf, now = self._shelf, self._shelf.clock()
         stale = self._shelf.keeps and not entry.good(now) and entry.lasts.fresh > 0
         final = entry.lasts.final
-        freshness.note(
-            shelf.vendor, None if final else entry.read, None if final else entry.read + entry.lasts.fresh, stale=stale
-        )
+        as_of, expires = (None, None) if final else (entry.read, entry.read + entry.lasts.fresh)
+        freshness.note(shelf.vendor, as_of, expires, stale=stale, kept=kept)
         if stale:
             shelf.counters.stale += 1
         elif final:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from gateway.cache import freshness
 from gateway.domain.errors import GatewayError, Throttled, TimedOut, Unavailable
 from gateway.domain.vendor import VendorKey
 from gateway.upstream import deadline, lanes
@@ -50,6 +51,8 @@ class Flights:
             led = flight is None
             if flight is None:
                 flight = self._begin(place, fly)
+            else:
+                freshness.joined(self._vendor)
             left = deadline.remaining()
             # a moment more than there is, for the read itself knows better what it failed of
             await asyncio.wait({flight.task}, timeout=None if left is None else left + _BEHIND)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Self
+from typing import Any, Self, TypeVar, overload
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Part(msgspec.Struct):
 
 
 class Freshness:
-    """Parts by vendor, used since the `with` began."""
+    """Parts by vendor, used since the `with` began. Where they came from is left to its subclasses."""
 
     def __init__(self, outer: Freshness | None = None) -> None:
         self.by_vendor: dict[VendorKey, Part] = {}
@@ -42,13 +42,24 @@ class Freshness:
     def __exit__(self, *_: object) -> None:
         _collector.set(self._outer)
 
-    def add(self, vendor: VendorKey, as_of: Micros | None, expires: Micros | None, stale: bool) -> None:
+    def add(self, vendor: VendorKey, as_of: Micros | None, expires: Micros | None, stale: bool, kept: bool) -> None:
+        """A part was used. `kept`: it had been there before anybody was asked."""
         part = self.by_vendor.setdefault(vendor, Part())
         part.as_of = _least(part.as_of, as_of)
         part.expires = _least(part.expires, expires)
         part.stale = part.stale or stale
         if self._outer is not None:
-            self._outer.add(vendor, as_of, expires, stale)
+            self._outer.add(vendor, as_of, expires, stale, kept)
+
+    def missed(self, vendor: VendorKey) -> None:
+        """The vendor is asked, for want of a part."""
+        if self._outer is not None:
+            self._outer.missed(vendor)
+
+    def joined(self, vendor: VendorKey) -> None:
+        """Somebody else is asking already, and is waited for."""
+        if self._outer is not None:
+            self._outer.joined(vendor)
 
     @property
     def stale(self) -> frozenset[VendorKey]:
@@ -68,20 +79,42 @@ class Freshness:
         return max(0, (now - min(reads)) // SECOND) if reads else 0
 
 
+Kind = TypeVar("Kind", bound=Freshness)
+
 _collector: ContextVar[Freshness | None] = ContextVar("freshness", default=None)
 _bypassed: ContextVar[bool] = ContextVar("cache_bypassed", default=False)
 
 
-def collect() -> Freshness:
+@overload
+def collect() -> Freshness: ...
+@overload
+def collect(kind: type[Kind]) -> Kind: ...
+def collect(kind: type[Any] = Freshness) -> Any:
     """Gathers the age of every part used inside. One inside another counts for both."""
-    return Freshness(_collector.get())
+    return kind(_collector.get())
 
 
-def note(vendor: VendorKey, as_of: Micros | None, expires: Micros | None, *, stale: bool = False) -> None:
-    """A part was used. `as_of` None: it is final."""
+def note(
+    vendor: VendorKey, as_of: Micros | None, expires: Micros | None, *, stale: bool = False, kept: bool = True
+) -> None:
+    """A part was used. `as_of` None: it is final. `kept` False: it was asked for just now."""
     collector = _collector.get()
     if collector is not None:
-        collector.add(vendor, as_of, expires, stale)
+        collector.add(vendor, as_of, expires, stale, kept)
+
+
+def missed(vendor: VendorKey) -> None:
+    """A vendor is about to be asked for a part."""
+    collector = _collector.get()
+    if collector is not None:
+        collector.missed(vendor)
+
+
+def joined(vendor: VendorKey) -> None:
+    """A part is being read for somebody else, here or by another replica, and is waited for."""
+    collector = _collector.get()
+    if collector is not None:
+        collector.joined(vendor)
 
 
 @contextmanager

@@ -85,9 +85,14 @@ class SeriesCache(Generic[Column]):
         now = self.shelf.clock()
         self.shelf.counters.miss += 1
         course.asked("bypass" if freshness.bypassed() else "miss")
-        freshness.note(self.shelf.vendor, now, now)
+        freshness.note(self.shelf.vendor, now, now, kept=False)
         key = f"{self._resource}:{self.shelf.hashed((track, window, budget))}"
-        return await self.shelf.flights.join(key, lambda: ask(window, track.code, budget))
+
+        async def fly() -> Slice[dict[str, Column]]:
+            freshness.missed(self.shelf.vendor)
+            return await ask(window, track.code, budget)
+
+        return await self.shelf.flights.join(key, fly)
 
     async def keep(self, track: Track, tile: Tile[Column]) -> None:
         """Takes in a read that has turned out to be complete."""
@@ -119,7 +124,7 @@ class SeriesCache(Generic[Column]):
     def complete(self, view: View[Column], window: Window) -> Slice[dict[str, Column]]:
         """All rows of a window that is known."""
         body = view.body(window)
-        note(self.shelf, view.spans(window))
+        note(self.shelf, view.spans(window), view.painted)
         return Slice(body, True, spans.total(self.rows, body))
 
     async def fetch(self, track: Track, window: Window, budget: int | None, ask: Ask[Column]) -> Fetched[Column]:
@@ -135,6 +140,7 @@ class SeriesCache(Generic[Column]):
         async def fly() -> Fetched[Column]:
             began = shelf.clock()
             shelf.counters.miss += 1
+            freshness.missed(shelf.vendor)
             course.asked("bypass" if freshness.bypassed() else "miss")
             found = await ask(asked, track.code, budget)
             fetched = Fetched(asked, began, found)
@@ -171,6 +177,8 @@ class SeriesCache(Generic[Column]):
             with suppress(TimeoutError):
                 async with asyncio.timeout(deadline.remaining()):
                     await event.wait()
+        if events:
+            freshness.joined(self.shelf.vendor)
         return bool(events)
 
     def _announced(self, track: Track, gap: Window, read: Coroutine[Any, Any, Value]) -> asyncio.Task[Value]:
@@ -211,9 +219,9 @@ class SeriesCache(Generic[Column]):
 
     def _loose(self, view: View[Column], loose: list[Fetched[Column]]) -> Slice[dict[str, Column]]:
         """An answer of which some part is a sample, or moved while it was read."""
-        note(self.shelf, view.spans(view.window))
+        note(self.shelf, view.spans(view.window), view.painted)
         for fetched in loose:
-            freshness.note(self.shelf.vendor, fetched.read, fetched.read)
+            freshness.note(self.shelf.vendor, fetched.read, fetched.read, kept=False)
         part, body = loose[0].slice, view.body(view.window)
         for fetched in loose:
             before, after = (spans.cut(self.rows, body, part) for part in _around(fetched.window))

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gateway.cache import freshness
 from gateway.cache.envelope import Codec
 from gateway.cache.flights import Flights
 from gateway.cache.local import Local
@@ -192,6 +193,8 @@ class Shelf:
             raise
         # even the first may come right after another replica was done
         found = await look()
+        if found is not None:
+            freshness.joined(self.vendor)
         keeper = asyncio.create_task(self._kept(store, lock, token))
         try:
             return await fly() if found is None else found

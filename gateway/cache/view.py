@@ -35,15 +35,17 @@ class Track(msgspec.Struct, frozen=True):
 
 
 class View(Generic[Column]):
-    """Ascending tiles over a window."""
+    """Ascending tiles over a window. `painted`: what of it has just been read."""
 
     def __init__(self, rows: Rows[Column], window: Window, tiles: list[tuple[Window, Tile[Column]]]) -> None:
         self._rows = rows
         self.window = window
         self._tiles = tiles
+        self.painted: list[Window] = []
 
     def paint(self, tile: Tile[Column]) -> None:
         """Takes in what has just been read."""
+        self.painted += spans.hulls(tile.spans)
         for index, (slot, known) in enumerate(self._tiles):
             inside = spans.cut_spans(tile.spans, slot)
             if inside:
@@ -182,19 +184,29 @@ def bearable(now: Micros) -> Callable[[Span], bool]:
     return lambda span: span.read <= now + CLOCKS and (span.closed or now < span.until + span.grace)
 
 
-def note(shelf: Shelf, found: list[Span]) -> None:
-    """Tells the collector and the counters what an answer is made of."""
+def note(shelf: Shelf, found: list[Span], painted: list[Window]) -> None:
+    """Tells the collector and the counters what an answer is made of. `painted`: what was read for it just now."""
     now, counters = shelf.clock(), shelf.counters
     good = fresh(now)
     for span in found:
         stale = not good(span)
+        kept = not painted or not _inside(span, painted)
         if span.closed:
             counters.closed += 1
-            freshness.note(shelf.vendor, None, None)
+            freshness.note(shelf.vendor, None, None, kept=kept)
         else:
             counters.stale += stale
             counters.open += not stale
-            freshness.note(shelf.vendor, span.read, span.until, stale=stale)
+            freshness.note(shelf.vendor, span.read, span.until, stale=stale, kept=kept)
+
+
+def _inside(span: Span, windows: list[Window]) -> bool:
+    """Whether all of it lies in some of `windows`."""
+    at = span.start
+    for window in sorted(windows, key=lambda each: each.start):
+        if window.start <= at < window.end:
+            at = window.end
+    return at >= span.end
 
 
 def _end(tile: Tile[Column]) -> Micros:

@@ -82,7 +82,7 @@ class Walks(Generic[Column]):
         view = await self.cache.view(track, window)
         if view.gaps(window, fresh(self.cache.shelf.clock())):
             return None
-        note(self.cache.shelf, view.spans(window))
+        note(self.cache.shelf, view.spans(window), view.painted)
         return view.count(window)
 
     def _near(self, view: View[Column], run: Window, course: Course) -> Slice[dict[str, Column]] | None:
@@ -99,7 +99,7 @@ class Walks(Generic[Column]):
             part = Window(max(run.start, far), run.end) if course.backward else Window(run.start, min(run.end, far + 1))
             body = view.body(part)
             if len(course.picks(self._told(body))) >= course.need:
-                note(self.cache.shelf, view.spans(part))
+                note(self.cache.shelf, view.spans(part), view.painted)
                 return Slice(body, False, None, sample)
             if count >= known:
                 return None

@@ -21,6 +21,7 @@ from gateway.access.principal import Principal
 from gateway.access.scopes import Scope
 from gateway.execution.errors import Incident
 from gateway.execution.operation import GraphQLRequest, Phase
+from gateway.execution.pricing import Estimate
 from gateway.http.lifecycle import Graph
 from gateway.http.reply import NO_STORE, Headers
 
@@ -37,7 +38,7 @@ Key = tuple[bytes, str, str, bool, bytes]
 class Made(msgspec.Struct):
     """One finished answer. `seconds`: how long it may be kept from `made_at` (monotonic) on; None: not at all.
 
-    `age`: seconds its oldest part had when it was made. `line` is what the log says of the run.
+    `age`: seconds its oldest part had when it was made. `line` is what the log says of the run, `estimate` its price.
     """
 
     phase: Phase
@@ -48,6 +49,7 @@ class Made(msgspec.Struct):
     age: int
     made_at: float = msgspec.field(default_factory=monotonic)
     broken: bool = False
+    estimate: Estimate | None = None
     tag: str = ""
     told: tuple[int, str, Headers] | None = None
 

@@ -14,7 +14,8 @@ PREFLIGHT: Headers = (
         ", ".join(
             (
                 *("Accept", "Authorization", "Cache-Control", "Content-Type", "X-API-Key"),
-                *("Apollo-Require-Preflight", "GraphQL-Require-Preflight", "X-Gateway-Cost", "X-Gateway-Explain"),
+                *("Apollo-Require-Preflight", "GraphQL-Require-Preflight"),
+                *("X-Gateway-Cost", "X-Gateway-Explain", "X-Gateway-Sources"),
             )
         ).encode(),
     ),

@@ -11,9 +11,11 @@ from typing import Any, TypeAlias
 from gateway.access.principal import Principal
 from gateway.execution.operation import GraphQLRequest, Outcome, Phase
 from gateway.execution.streams import Outlet
+from gateway.http import sources
 from gateway.http.bounds import Places, executed
 from gateway.http.lifecycle import Graph
 from gateway.http.persisted import Persisted, Unnamed
+from gateway.http.sources import Sources
 from gateway.upstream.calls import tally
 
 Opened: TypeAlias = Outlet | Outcome
@@ -43,6 +45,15 @@ class Desk:
             if await graph.follows(request):
                 return await graph.subscribe(request, principal)
             with self._places.taken():
-                outcome = await executed(graph, request, principal, self._seconds)
+                outcome = await self._executed(graph, request, principal)
         line["calls"] = {vendor.value: count for vendor, count in sorted(calls.by_vendor.items())}
+        return outcome
+
+    async def _executed(self, graph: Graph, request: GraphQLRequest, principal: Principal) -> Outcome:
+        if not sources.wanted(request, principal):
+            return await executed(graph, request, principal, self._seconds)
+        told = Sources(principal)
+        with told.collected():
+            outcome = await executed(graph, request, principal, self._seconds)
+        outcome.extensions = {**outcome.extensions, sources.MEMBER: told.told()}
         return outcome

@@ -30,6 +30,7 @@ SPECIAL = frozenset(
             b"transfer-encoding",
             b"x-gateway-cost",
             b"x-gateway-explain",
+            b"x-gateway-sources",
         ),
     }
 )

@@ -16,8 +16,9 @@ from msgspec import UNSET, structs
 from gateway.access.principal import Principal
 from gateway.cache import freshness
 from gateway.execution.errors import incident, internal
+from gateway.execution.limits import Limits
 from gateway.execution.operation import EVERYTHING, READ_AND_FOLLOW, GraphQLRequest, Outcome, Phase
-from gateway.http import credentials, multipart, negotiation, parameters
+from gateway.http import credentials, multipart, negotiation, parameters, sources
 from gateway.http.answers import Answers, Made, around, hash_of, headers_of, unchanged
 from gateway.http.audience import Audience
 from gateway.http.bounds import Places, executed
@@ -29,6 +30,7 @@ from gateway.http.graphiql.page import Page
 from gateway.http.lifecycle import Graph, Lifecycle
 from gateway.http.persisted import Persisted, Unnamed
 from gateway.http.reply import NO_STORE, NOT_MODIFIED, VARY, Headers, Receive, Refusal, Reply, Scope, media_of
+from gateway.http.sources import Sources
 from gateway.settings import Settings
 from gateway.upstream.calls import Tally, tally
 
@@ -36,7 +38,7 @@ READS = frozenset({"GET", "HEAD"})
 ALLOW: Headers = ((b"allow", b"GET, HEAD, POST, OPTIONS"),)
 ARRIVING = 4
 """Requests that may be on their way in for each that may run: slow senders take no place from those who are there."""
-SHOWN = {"x-gateway-cost": "cost", "x-gateway-explain": "explain"}
+SHOWN = {"x-gateway-cost": "cost", "x-gateway-explain": "explain", "x-gateway-sources": sources.MEMBER}
 LONGEST_NAME = 64
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -46,6 +48,7 @@ class GraphQLEndpoint:
 
     def __init__(self, settings: Settings, lifecycle: Lifecycle, page: Page, audience: Audience) -> None:
         self._settings = settings
+        self._limits = Limits(**settings.limits.model_dump())
         self._lifecycle = lifecycle
         self._page = page
         self._persisted = Persisted(settings)
@@ -159,7 +162,8 @@ class GraphQLEndpoint:
             made = written(Outcome(Phase.CHOOSE, errors=[unnamed.told]), graph)
         else:
             line["hash"] = hash_of(request.query)
-            made = await self._made(graph, request, caller.principal, past)
+            ask = self._with_sources if sources.wanted(request, caller.principal) else self._made
+            made = await ask(graph, request, caller.principal, past)
         line |= made.line
         return told(made, content_type, has, caller.headers, line)
 
@@ -207,7 +211,9 @@ class GraphQLEndpoint:
             raise Refusal(503, "The gateway is starting.", code="OVERLOADED", headers=((b"retry-after", b"1"),))
         return graph
 
-    async def _made(self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool) -> Made:
+    async def _made(
+        self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool, told: Sources | None = None
+    ) -> Made:
         """What is kept or under way for callers of equal rights, or what is made now. `past`: made now, in any case."""
 
         async def make() -> Made:
@@ -215,10 +221,18 @@ class GraphQLEndpoint:
                 outcome = await executed(graph, request, principal, self._settings.request_timeout)
             return written(outcome, graph, calls)
 
-        if not self._answers.shares:
+        if told is None and not self._answers.shares:
             return await make()
         made, own = await self._answers.ask(graph, request, principal, make, around=past)
+        if told is not None:
+            made = told.beside(made, own=own)
         return made if own else structs.replace(made, line={**made.line, "calls": {}}, incidents=[])
+
+    async def _with_sources(self, graph: Graph, request: GraphQLRequest, principal: Principal, past: bool) -> Made:
+        """As `_made`, and what it was made of beside it."""
+        told = Sources(principal, self._limits if "cost" in request.shown else None)
+        with told.collected():
+            return await self._made(graph, sources.plain(request), principal, past, told)
 
 
 def shown(headers: Mapping[str, str]) -> frozenset[str]:
@@ -252,7 +266,7 @@ def written(outcome: Outcome, graph: Graph, calls: Tally | None = None) -> Made:
     line = summary(outcome)
     if calls is not None:
         line["calls"] = {vendor.value: count for vendor, count in sorted(calls.by_vendor.items())}
-    made = Made(outcome.phase, b"", line, outcome.incidents, outcome.max_age, outcome.age)
+    made = Made(outcome.phase, b"", line, outcome.incidents, outcome.max_age, outcome.age, estimate=outcome.estimate)
     try:
         made.body = orjson.dumps(members)
     except TypeError as error:  # orjson's own error is one: a resolver let through what is not JSON

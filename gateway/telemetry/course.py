@@ -16,13 +16,14 @@ NOTHING: Mapping[str, str] = {}
 class Course(msgspec.Struct):
     """`cache`: why the cache let it through, `none` where there is no cache. `waited`: seconds for the quota.
 
-    `headers` carry the trace to the vendor.
+    `sent`: how often the question itself left, its logins left out. `headers` carry the trace to the vendor.
     """
 
     vendor: str
     endpoint: str
     cache: str = "none"
     attempts: int = 0
+    sent: int = 0
     waited: float = 0.0
     status: int | None = None
     outcome: str = "abandoned"
@@ -57,11 +58,12 @@ def waited(seconds: float) -> None:
         course.waited += seconds
 
 
-def attempted() -> None:
+def attempted(endpoint: str) -> None:
     """An HTTP request leaves."""
     course = _course.get()
     if course is not None:
         course.attempts += 1
+        course.sent += endpoint == course.endpoint
 
 
 def outward() -> Mapping[str, str]:

@@ -8,25 +8,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar, overload
 
 import msgspec
 
 from gateway.domain.errors import UpstreamError
 from gateway.domain.vendor import VendorKey
 from gateway.telemetry import course
+from gateway.telemetry.course import Course
 from gateway.upstream.exchange import Answer
 from gateway.upstream.stage import Call, Onward
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One HTTP request, done. `outcome` is `ok`, an error's code or `abandoned`; `rows` is for those who know them."""
+    """One HTTP request, done. `outcome` is `ok`, an error's code or `abandoned`; `rows` is for those who know them.
+
+    `received`: bytes of a body that came whole, unpacked.
+    """
 
     vendor: VendorKey
     endpoint: str
     outcome: str
     seconds: float
     rows: int | None = None
+    received: int = 0
 
 
 Observer: TypeAlias = Callable[[Attempt], None]
@@ -37,7 +42,7 @@ def unobserved(attempt: Attempt) -> None:
 
 
 class Tally:
-    """Attempts counted since the `with` began."""
+    """Attempts counted since the `with` began. What is made of the rest of the story is up to its subclasses."""
 
     def __init__(self, outer: Tally | None = None) -> None:
         self.by_vendor: dict[VendorKey, int] = {}
@@ -50,18 +55,45 @@ class Tally:
     def __exit__(self, *_: object) -> None:
         _tally.set(self._outer)
 
-    def add(self, vendor: VendorKey) -> None:
+    def add(self, vendor: VendorKey, endpoint: str) -> None:
+        """An attempt begins."""
         self.by_vendor[vendor] = self.by_vendor.get(vendor, 0) + 1
         if self._outer is not None:
-            self._outer.add(vendor)
+            self._outer.add(vendor, endpoint)
 
+    def done(self, attempt: Attempt) -> None:
+        """One that had begun is over."""
+        if self._outer is not None:
+            self._outer.done(attempt)
+
+    def met(self, question: Course) -> None:
+        """A question is over, with all its attempts, or without any where it was refused here."""
+        if self._outer is not None:
+            self._outer.met(question)
+
+
+Kind = TypeVar("Kind", bound=Tally)
 
 _tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
 
 
-def tally() -> Tally:
-    """Counts real HTTP attempts made inside, logins and retries included. A tally inside a tally counts for both."""
-    return Tally(_tally.get())
+@overload
+def tally() -> Tally: ...
+@overload
+def tally(kind: type[Kind]) -> Kind: ...
+def tally(kind: type[Any] = Tally) -> Any:
+    """Counts real HTTP attempts made inside, logins and retries included. A tally inside a tally counts for both.
+
+    What several operations wait for counts for the one that began it.
+    """
+    return kind(_tally.get())
+
+
+def met(question: Course) -> None:
+    """Tells the tally at hand how a question to a vendor went."""
+    counting = _tally.get()
+    if counting is not None:
+        counting.met(question)
 
 
 class Observe:
@@ -74,17 +106,20 @@ class Observe:
     async def __call__(self, call: Call, onward: Onward) -> Answer:
         counting = _tally.get()
         if counting is not None:
-            counting.add(self._vendor)
-        course.attempted()
+            counting.add(self._vendor, call.ask.endpoint)
+        course.attempted(call.ask.endpoint)
         time = asyncio.get_running_loop().time
-        began, outcome = time(), "abandoned"
+        began, outcome, received = time(), "abandoned", 0
         try:
             answer = await onward(call)
-            outcome = "ok"
+            outcome, received = "ok", len(answer.body)
         except UpstreamError as error:
             outcome = error.code
             raise
         else:
             return answer
         finally:
-            self._observer(Attempt(self._vendor, call.ask.endpoint, outcome, time() - began))
+            attempt = Attempt(self._vendor, call.ask.endpoint, outcome, time() - began, received=received)
+            if counting is not None:
+                counting.done(attempt)
+            self._observer(attempt)

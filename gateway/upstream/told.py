@@ -1,10 +1,11 @@
-"""Tells telemetry how each question to a vendor went, from the first try to the last. Decides nothing."""
+"""Tells telemetry and the tally how each question to a vendor went, from the first try to the last. Decides nothing."""
 
 from __future__ import annotations
 
 from gateway.domain.errors import UpstreamError
 from gateway.domain.vendor import VendorKey
 from gateway.telemetry import Telemetry
+from gateway.upstream.calls import met
 from gateway.upstream.exchange import Answer
 from gateway.upstream.refusals import CircuitOpen, OutOfQuota, OutOfTime
 from gateway.upstream.stage import Call, Onward
@@ -28,9 +29,11 @@ class Told:
         with self._telemetry.call(self._vendor, call.ask.endpoint) as course:
             try:
                 answer = await onward(call)
+                course.status, course.outcome = answer.status, "ok"
             except UpstreamError as error:
                 course.status = error.status
                 course.outcome = next((word for kind, word in OURS if isinstance(error, kind)), error.code)
                 raise
-            course.status, course.outcome = answer.status, "ok"
+            finally:
+                met(course)
             return answer

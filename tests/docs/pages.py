@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if not {"node_modules", "dist"} & set(page.parts)),
+)
+BLOCK = re.compile(r"^( *)```(\S*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """A fenced block: its page by its path from the root, its language and what stands in it."""
+
+    page: str
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.language} {self.text.splitlines()[0]}"
 
 
 def text(name: str) -> str:
@@ -34,6 +51,13 @@ def rows(markdown: str, columns: int) -> list[list[str]]:
 def words(cell: str) -> list[str]:
     """What stands in backticks."""
     return re.findall(r"`([^`]+)`", cell)
+
+
+def blocks(page: Path) -> list[Block]:
+    """All of a page, in their order."""
+    name = page.relative_to(ROOT).as_posix()
+    found = BLOCK.findall(page.read_text("utf-8"))
+    return [Block(name, language, re.sub(rf"^{pad}", "", inner, flags=re.MULTILINE)) for pad, language, inner in found]
 
 
 def fenced(markdown: str, language: str) -> list[str]:

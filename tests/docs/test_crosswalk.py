@@ -1,14 +1,16 @@
-"""docs/crosswalk.md shows a file that is taken, and every refusal in the words that are said."""
+"""docs/concepts/crosswalk.md shows a file that is taken, every refusal as it is said, reports as they are printed."""
 
 from __future__ import annotations
 
 import pytest
 
+from gateway import runtime
 from gateway.federation import crosswalk
-from gateway.settings import ConfigurationError
+from gateway.settings import ConfigurationError, Settings
+from tests.docs.answers import lacking
 from tests.docs.pages import fenced, rows, section, text
 
-PAGE = text("docs/crosswalk.md")
+PAGE = text("docs/concepts/crosswalk.md")
 ENTRY = '[[site]]\nkey = "a"\ntimezone = "UTC"\n'
 REFUSED = {
     "not TOML": "[[site]\n",
@@ -58,3 +60,10 @@ def test_the_refusal_is_said_as_shown(when: str) -> None:
         crosswalk.parse(REFUSED[when])
     told = {why: line.strip("`").strip() for line, why in rows(section(PAGE, "Refusals"), 2)}
     assert str(refused.value) == told[when]
+
+
+@pytest.mark.anyio
+async def test_what_vendors_report_is_printed_as_shown() -> None:
+    discovered, checked = fenced(PAGE, "text")
+    assert lacking(discovered, (await runtime.discover_sites(Settings()))[0]) == []
+    assert lacking(checked, (await runtime.check_sites(Settings()))[0]) == []

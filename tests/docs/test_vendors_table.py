@@ -1,4 +1,4 @@
-"""docs/vendors.md says what the adapters do and what the graph offers, no more and no less."""
+"""docs/vendors says what the adapters do and what the graph offers, no more and no less."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ from gateway.vendors.shopster import mapping as shopster_mapping
 from gateway.vendors.shopster import wire as shopster
 from tests.docs.pages import rows, section, text, words
 
-PAGE = text("docs/vendors.md")
+BESPOT, SHOPSTER, OKUBE, GUEST_WIFI = (
+    text(f"docs/vendors/{name}.md") for name in ("bespot", "shopster", "okube", "guest-wifi")
+)
+PAGES = (text("docs/vendors.md"), BESPOT, SHOPSTER, OKUBE, GUEST_WIFI)
 MODULES: dict[str, tuple[KpiModule, Mapping[Any, str]]] = {
     "GeoMarketing": (KpiModule.GEO_MARKETING, kpis.GEO_MARKETING),
     "Conversion": (KpiModule.CONVERSION, kpis.CONVERSION),
@@ -76,7 +79,7 @@ def schema() -> GraphQLSchema:
 
 def test_every_place_named_exists_in_the_graph(schema: GraphQLSchema) -> None:
     missing = []
-    for cells in [cells for count in (2, 3, 4) for cells in rows(PAGE, count)]:
+    for cells in [cells for page in PAGES for count in (2, 3, 4) for cells in rows(page, count)]:
         of = ""
         for word in words(cells[-1]):
             found = re.fullmatch(r"([A-Z]\w*)?\.(\w+)", word)
@@ -93,7 +96,7 @@ def _members(schema: GraphQLSchema, name: str) -> set[str]:
 
 
 def test_every_route_of_okube_stands_there_as_it_is_asked() -> None:
-    told = [[words(name)[0], words(path)[0], source] for name, path, source, _ in rows(PAGE, 4) if source in SOURCES]
+    told = [[words(name)[0], words(path)[0], source] for name, path, source, _ in rows(OKUBE, 4) if source in SOURCES]
     assert told == [[name, f"{r.verb} {r.template}", r.source] for name, r in routes.TABLE.items()]
 
 
@@ -104,7 +107,7 @@ SOURCES = {source.value for source in routes.Source}
 def test_every_filter_of_a_list_stands_there_and_no_other(which: str) -> None:
     told = {
         word
-        for lists, names, where in rows(section(PAGE, "Okube parameters"), 3)
+        for lists, names, where in rows(section(OKUBE, "Parameters"), 3)
         if which in lists.split(", ") and not where.startswith("not sent")
         for word in words(names)
     }
@@ -115,9 +118,9 @@ def test_every_filter_of_a_list_stands_there_and_no_other(which: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_every_kpi_and_every_scope_stand_there_and_no_other(module: str) -> None:
     key, names = MODULES[module]
-    kpi_rows = [cells for cells in rows(section(PAGE, "Okube KPIs"), 3) if cells[0] == module]
+    kpi_rows = [cells for cells in rows(section(OKUBE, "KPIs"), 3) if cells[0] == module]
     assert kpi_rows == [[module, f"`{spelt}`", f"`{module}Kpi.{kpi}`"] for kpi, spelt in names.items()]
-    scope_rows = [cells for cells in rows(section(PAGE, "Okube scopes"), 3) if cells[0] == module]
+    scope_rows = [cells for cells in rows(section(OKUBE, "Scopes"), 3) if cells[0] == module]
     told = [(words(switch)[0], words(where)[0]) for _, switch, where in scope_rows]
     assert told == [(switch, f"{module}Scope.{scope}") for scope, switch in kpis.SWITCHES[key].items()]
 
@@ -128,7 +131,7 @@ def test_every_enumeration_of_okube_stands_there_and_no_other() -> None:
     expected |= {period.lower(): f"CampaignPeriod.{period}" for period in CampaignPeriod}
     expected |= {mode.lower(): f"ExtraMode.{mode}" for mode in ExtraMode}
     expected |= {spelt: f"CsvEncoding.{encoding.name}" for encoding, spelt in ENCODINGS.items()}
-    told = {words(vendor)[0]: words(where)[0] for vendor, where in rows(section(PAGE, "Okube enumerations"), 2)}
+    told = {words(vendor)[0]: words(where)[0] for vendor, where in rows(section(OKUBE, "Enumerations"), 2)}
     assert told == expected
 
 
@@ -146,7 +149,7 @@ def test_every_enumeration_of_okube_stands_there_and_no_other() -> None:
     ],
 )
 def test_every_member_written_stands_there_and_no_other(noun: str, written: set[str]) -> None:
-    table = section(PAGE, "Okube members of bodies").split("What is read:")[0]
+    table = section(OKUBE, "Members of bodies").split("What is read:")[0]
     told = {words(member)[0] for of, member, where in rows(table, 3) if of == noun and not where.startswith("not ")}
     assert told == written
 
@@ -163,7 +166,7 @@ def test_every_member_written_stands_there_and_no_other(noun: str, written: set[
     ],
 )
 def test_every_member_read_stands_there_and_no_other(noun: str, document: type[msgspec.Struct]) -> None:
-    table = section(PAGE, "Okube members of bodies").split("What is read:")[1]
+    table = section(OKUBE, "Members of bodies").split("What is read:")[1]
     told = {words(member)[0] for of, member, _ in rows(table, 3) if of == noun}
     assert told == {field.encode_name for field in msgspec.structs.fields(document)}
 
@@ -173,13 +176,13 @@ def test_every_value_of_shopster_stands_there_and_no_other() -> None:
     expected |= {spelt: f"ComebackWindow.{each}" for each, spelt in shopster.COMEBACKS.items()}
     expected |= {spelt: f"DwellThreshold.{each}" for each, spelt in shopster.THRESHOLDS.items()}
     expected |= {spelt: f"Audience.{each}" for spelt, each in shopster.AUDIENCES.items()}
-    told = [(words(vendor), words(where)) for vendor, where in rows(section(PAGE, "Shopster"), 2)]
+    told = [(words(vendor), words(where)) for vendor, where in rows(SHOPSTER, 2)]
     values = {vendor[0]: where[0] for vendor, where in told if where[0].split(".")[0] in ENUMS}
     assert values == expected
 
 
 def test_every_argument_of_shopster_stands_there_and_no_other() -> None:
-    told = [word for name, _, _ in rows(section(PAGE, "Shopster"), 3) for word in words(name)]
+    told = [word for name, _, _ in rows(SHOPSTER, 3) for word in words(name)]
     assert told == [name for name, _ in shopster_mapping.query([1], DAYS, EngagementTerms())]
 
 
@@ -187,14 +190,15 @@ ENUMS = {"EngagementInterval", "ComebackWindow", "DwellThreshold", "Audience"}
 
 
 @pytest.mark.parametrize(
-    ("vendor", "shapes"),
+    ("page", "shapes"),
     [
-        ("Bespot", (DwellSession, VisitMinute, OccupancyMinute, StoreCount)),
-        ("Guest Wi-Fi", (GuestSession, SessionCount, SessionDuration)),
-        ("Shopster", (shopster.Row,)),
+        (BESPOT, (DwellSession, VisitMinute, OccupancyMinute, StoreCount)),
+        (GUEST_WIFI, (GuestSession, SessionCount, SessionDuration)),
+        (SHOPSTER, (shopster.Row,)),
     ],
+    ids=["Bespot", "guest Wi-Fi", "Shopster"],
 )
-def test_every_member_of_an_answer_that_is_read_stands_there(vendor: str, shapes: tuple[Any, ...]) -> None:
-    told = {word for cells in rows(section(PAGE, vendor), 2) for word in words(cells[0])}
+def test_every_member_of_an_answer_that_is_read_stands_there(page: str, shapes: tuple[Any, ...]) -> None:
+    told = {word for cells in rows(page, 2) for word in words(cells[0])}
     read = {field.encode_name for shape in shapes for field in msgspec.structs.fields(shape)}
     assert read - told == set()

@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 
-from gateway.http.graphiql.page import FOLDER, Page
+from gateway.http.graphiql.page import FOLDER, SCRIPTS, STYLES, Page
+from gateway.http.graphiql.recipes import COOKBOOK, FIRST, recipes
 
 pytestmark = pytest.mark.anyio
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
@@ -46,7 +48,8 @@ def test_the_page_names_no_other_host_and_all_it_names_is_served_for_ever(folder
     html = page.reply.body.decode()
     links = re.findall(r'(?:src|href)="([^"]+)"', html)
     assert page.complete
-    assert [link.rsplit("/", 1)[1] for link in links if link.startswith("/")] == [*ASSETS, "start.js"]
+    assert [link.rsplit("/", 1)[1] for link in links if link.startswith("/")] == [*STYLES, *SCRIPTS]
+    assert {*ASSETS} <= {*STYLES, *SCRIPTS}
     assert not [link for link in links if not link.startswith(("/graphiql/", "data:"))]
     for link in links[1:]:
         reply = page.asset(link)
@@ -55,12 +58,37 @@ def test_the_page_names_no_other_host_and_all_it_names_is_served_for_ever(folder
     assert page.asset("/graphiql/0000000000000000/start.js") is None
 
 
-def test_the_page_brings_three_examples(folder: Path) -> None:
+def test_the_page_brings_the_whole_cookbook(folder: Path) -> None:
     html = Page(sandbox=True, folder=folder).reply.body.decode()
-    examples = sorted((folder / "examples").glob("*.graphql"))
-    assert len(examples) == 3
-    assert html.count("query ") >= 3
-    assert "</script" not in html.split('id="examples">')[1].split("</script>")[0]
+    brought = orjson.loads(html.split('id="cookbook">')[1].split("</script>")[0])
+    files = sorted(COOKBOOK.glob("*/*.graphql"))
+    assert len(files) > 25
+    assert sorted(each["query"] for each in brought) == sorted(file.read_text("utf-8") for file in files)
+    assert all(each["title"] and each["about"] for each in brought)
+    assert sum(each["first"] for each in brought) == len(FIRST) == 3
+
+
+def test_recipes_stand_by_topic_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for name in ("writes/01-last", "a-new-topic/01-later", "joining/02-second", "joining/01-first"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.graphql").write_text("# What it is\n# for.\nmutation X { a }\n")
+    (tmp_path / "joining/01-first.json").write_text('{"n": 1}')
+    found = recipes(tmp_path)
+    assert [each.title for each in found] == ["First", "Second", "Last", "Later"]
+    assert (found[0].about, found[0].kind, found[0].variables) == ("What it is for.", "mutation", '{"n": 1}')
+    assert found[1].variables is None
+
+
+def test_a_question_cannot_end_the_element_it_stands_in(folder: Path) -> None:
+    html = Page(sandbox=True, folder=folder).reply.body.decode()
+    assert "<" not in html.split('id="cookbook">')[1].split("</script>")[0]
+    assert html.count("<script") == html.count("</script>") == len(SCRIPTS) + 1
+
+
+def test_no_script_of_ours_names_another_host_or_writes_markup() -> None:
+    for name in {*SCRIPTS, *STYLES} - {*ASSETS}:
+        text = (FOLDER / name).read_text("utf-8")
+        assert not re.findall(r"https?://|innerHTML|dangerouslySetInnerHTML|eval\(", text), name
 
 
 def test_without_its_files_the_page_says_how_to_get_them(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""GraphiQL for browsers, from this host alone: the page, its example questions and its pinned assets.
+"""GraphiQL for browsers, from this host alone: the page, the cookbook, sources of answers, and its pinned assets.
 
 The page must never ask another host for anything: no font, no script, no analytics.
 """

@@ -9,8 +9,9 @@ import hashlib
 from html import escape
 from pathlib import Path
 
-import orjson
+import msgspec
 
+from gateway.http.graphiql.recipes import recipes
 from gateway.http.reply import NO_STORE, Headers, Reply
 
 FOLDER = Path(__file__).parent
@@ -18,8 +19,12 @@ HTML = b"text/html; charset=utf-8"
 PREFIX = "/graphiql/"
 FETCH = "./scripts/graphiql-assets"
 
-STYLES = ("graphiql.min.css",)
-SCRIPTS = ("react.production.min.js", "react-dom.production.min.js", "graphiql.min.js", "start.js")
+STYLES = ("graphiql.min.css", "page.css")
+SCRIPTS = (
+    *("react.production.min.js", "react-dom.production.min.js", "graphiql.min.js"),
+    *("keys.js", "answers.js", "cookbook.js", "story.js", "sources.js", "start.js"),
+)
+"""In the order they are run in: each may use what those before it made."""
 
 POLICY = "; ".join(
     (
@@ -53,7 +58,7 @@ class Page:
         links = {name: self._read(folder, name) for name in (*STYLES, *SCRIPTS)}
         self.complete = all(links.values())
         page = (folder / "page.html").read_text(encoding="utf-8")
-        head, body = _graphiql(links, folder) if self.complete else ("", _missing(sandbox))
+        head, body = _graphiql(links) if self.complete else ("", _missing(sandbox))
         whole = page.replace("{{head}}", head).replace("{{body}}", body)
         self.reply = Reply(200, whole.encode(), HTML, PAGE_HEADERS)
 
@@ -71,11 +76,10 @@ class Page:
         return link
 
 
-def _graphiql(links: dict[str, str], folder: Path) -> tuple[str, str]:
-    examples = [path.read_text(encoding="utf-8") for path in sorted((folder / "examples").glob("*.graphql"))]
-    data = orjson.dumps(examples).decode().replace("<", "\\u003c")  # a question cannot end the element
+def _graphiql(links: dict[str, str]) -> tuple[str, str]:
+    data = msgspec.json.encode(recipes()).decode().replace("<", "\\u003c")  # a question cannot end the element
     head = [f'<link rel="stylesheet" href="{links[name]}">' for name in STYLES]
-    body = ['<div id="graphiql"></div>', f'<script type="application/json" id="examples">{data}</script>']
+    body = ['<div id="graphiql"></div>', f'<script type="application/json" id="cookbook">{data}</script>']
     body += [f'<script src="{links[name]}"></script>' for name in SCRIPTS]
     return "\n".join(head), "\n".join(body)
 

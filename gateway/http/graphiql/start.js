@@ -1,31 +1,26 @@
-// Opens GraphiQL with the example questions as tabs. Their windows are filled in here, in the reader's own today, so
-// that the examples never go stale.
+// Opens GraphiQL: a few questions of the cookbook in tabs for those who come for the first time, their own tabs later.
 'use strict';
 
-const DAY = 24 * 60 * 60 * 1000;
-const midnight = Math.floor(Date.now() / DAY) * DAY;
-const instant = (time) => new Date(time).toISOString().replace('.000Z', 'Z');
-const day = (time) => instant(time).slice(0, 10);
-
-const FILLED_IN = {
-  window: { from: instant(midnight - DAY), to: instant(midnight) },
-  days: { from: day(midnight - 7 * DAY), to: day(midnight - DAY) },
-};
-
-const tab = (query) => {
-  const asked = Object.entries(FILLED_IN).filter(([name]) => query.includes('$' + name));
-  return { query, variables: JSON.stringify(Object.fromEntries(asked), null, 2) };
-};
-
-const tabs = JSON.parse(document.getElementById('examples').textContent).map(tab);
-const visited = localStorage.getItem('graphiql:tabState') !== null;
-ReactDOM.createRoot(document.getElementById('graphiql')).render(
-  React.createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({ url: '/graphql' }),
-    defaultTabs: tabs,
-    // GraphiQL takes the open tab's variables from here, not from the tab; later visits have their own.
-    variables: visited ? undefined : tabs[0].variables,
-    defaultEditorToolsVisibility: 'variables',
-    shouldPersistHeaders: false,
-  }),
-);
+{
+  const h = React.createElement;
+  const visited = localStorage.getItem('graphiql:tabState') !== null;
+  if (!visited) Keys.storage.setItem('graphiql:docExplorerFlex', '0.5'); // the tables of Sources want some room
+  ReactDOM.createRoot(document.getElementById('graphiql')).render(
+    h(
+      GraphiQL,
+      {
+        fetcher: Answers.fetcher,
+        storage: Keys.storage,
+        plugins: [Cookbook.plugin, Sources.plugin, Keys.plugin],
+        visiblePlugin: visited ? undefined : Cookbook.plugin,
+        defaultTabs: Cookbook.firstTabs,
+        // GraphiQL takes the open tab's variables from here, not from the tab; later visits have their own.
+        variables: visited ? undefined : Cookbook.firstTabs[0].variables,
+        defaultEditorToolsVisibility: 'variables',
+        shouldPersistHeaders: Keys.persisting(),
+        showPersistHeadersSettings: true,
+      },
+      h(GraphiQL.Footer, null, h(Sources.Summary)),
+    ),
+  );
+}

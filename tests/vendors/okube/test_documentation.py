@@ -12,8 +12,7 @@ from gateway.vendors.okube import bodies, kpis, routes
 from gateway.vendors.okube.lists import ENCODINGS
 
 ROOT = Path(__file__).parents[3]
-PAGES = [page for page in (ROOT / "docs/vendors-okube.md", ROOT / "docs/vendors.md") if page.exists()]
-TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)
+TEXT = (ROOT / "docs/vendors/okube.md").read_text("utf-8")
 # Parameters of the document's reference sections, one by one.
 PARAMETERS = (
     "page per_page app q name active online inProd hasDraft keys tags encoding Accept period sb sa eb ea tz from to g "
