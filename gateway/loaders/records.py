@@ -31,19 +31,17 @@ Get = Callable[[str], Awaitable[Found | None]]
 
 async def by_reference(
     asked: Sequence[str], read: ReadRange[Record], page_rows: int, get: Get[Record]
-) -> dict[str, Record | None | Exception]:
+) -> dict[str, Record | Exception | None]:
     """Each reference asked, with its record, None, or why it cannot be told. Raises what reading the list raises."""
-    listed = await _listed(read, page_rows, most=len(asked)) if len(asked) > 1 else []
-    by_key = {record.key: record for record in reversed(listed) if record.key}
-    held = by_key | {record.id: record for record in listed}
-    known: dict[str, Record | None | Exception] = {text: held[text] for text in asked if text in held}
+    held = await _listed(asked, read, page_rows) if len(asked) > 1 else {}
+    known: dict[str, Record | Exception | None] = {text: held[text] for text in asked if text in held}
     return {**known, **await each([text for text in asked if text not in known], get)}
 
 
-async def each(asked: Sequence[str], get: Get[Found]) -> dict[str, Found | None | Exception]:
+async def each(asked: Sequence[str], get: Get[Found]) -> dict[str, Found | Exception | None]:
     """One by one, side by side."""
 
-    async def one(text: str) -> Found | None | Exception:
+    async def one(text: str) -> Found | Exception | None:
         try:
             return await get(text)
         except Exception as error:
@@ -52,13 +50,20 @@ async def each(asked: Sequence[str], get: Get[Found]) -> dict[str, Found | None 
     return dict(zip(asked, await asyncio.gather(*map(one, asked)), strict=True))
 
 
-async def _listed(read: ReadRange[Record], page_rows: int, most: int) -> list[Record]:
-    """The whole list where it has no more than `most` pages, else its first page."""
+async def _listed(asked: Sequence[str], read: ReadRange[Record], page_rows: int) -> dict[str, Record]:
+    """What the first page holds by id and key; what all hold, where those are fewer calls than asking for the rest."""
     first = await read(0, page_rows)
-    if first.end or first.total is None or -(-first.total // page_rows) > most:
-        return list(first.rows)
+    held = _names(first.rows)
+    missing = sum(text not in held for text in asked)
+    if first.end or first.total is None or -(-first.total // page_rows) - 1 > missing:
+        return held
 
     async def rest(start: int, count: int) -> Page[Record]:
         return first if start == 0 else await read(start, count)
 
-    return await whole(rest, page_rows)
+    return _names(await whole(rest, page_rows)) if missing else held
+
+
+def _names(rows: Sequence[Record]) -> dict[str, Record]:
+    """An id wins over a key of the same text, and the first of two equal keys."""
+    return {row.key: row for row in reversed(rows) if row.key} | {row.id: row for row in rows}

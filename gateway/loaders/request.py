@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from graphql import GraphQLError, GraphQLResolveInfo
@@ -128,7 +129,7 @@ class Request:
             site = await self.batch("site", self._okube_sites).load(key.removeprefix(OKUBE_ONLY))
         return site if site is not None and self.principal.sees(site) else None
 
-    async def _okube_sites(self, references: list[str]) -> dict[str, Site | None | Exception]:
+    async def _okube_sites(self, references: list[str]) -> dict[str, Site | Exception | None]:
         """Sites by Okube's references: one is asked for by itself, several are looked up in the list."""
 
         async def one(text: str) -> Site | None:
@@ -141,7 +142,7 @@ class Request:
         if roster.error is not None:
             raise roster.error
         listed = by_reference(roster.sites)
-        known: dict[str, Site | None | Exception] = {text: listed[text] for text in references if text in listed}
+        known: dict[str, Site | Exception | None] = {text: listed[text] for text in references if text in listed}
         return {**known, **await records.each([text for text in references if text not in known], one)}
 
     async def application(self, reference: str | None) -> str | None:
@@ -149,9 +150,9 @@ class Request:
         allowed = self.catalog.applications
         if reference is None or reference in allowed:
             return reference
-        records = self.catalog.supplies.records()
+        ask = self.catalog.supplies.records().application
         for name in allowed:
-            record = await records.application(name)
+            record = await self.once(("application", name), partial(ask, name))
             if record is not None and reference in (record.id, record.key):
                 return name
         raise InputError("There is no such application.", ("application",))
