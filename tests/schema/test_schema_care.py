@@ -14,7 +14,8 @@ from scripts import schema_care
 TODAY = date(2026, 11, 29)
 OLD = """
 type Query {
-  site(key: String, deep: Boolean = false): Site! sites(first: Int): [Site!]! kind(of: Kind): Kind by(this: By): ID count: Int
+  site(key: String, deep: Boolean = false): Site! sites(first: Int): [Site!]!
+  kind(of: Kind): Kind by(this: By): ID count: Int
 }
 type Site { id: ID! name: String! nick: String }
 enum Kind { PHYSICAL ONLINE }

@@ -18,6 +18,8 @@ from gateway.sandbox.faults import Fault
 from gateway.schema.entities import KEYS
 from gateway.schema.node import encode
 from gateway.schema.rights import uncovered
+from tests.docs.pages import ROOT, fenced
+from tests.docs.pages import text as page
 from tests.schema.running import OPERATOR, READER, STRANGER, Running, reader_of, running
 
 pytestmark = pytest.mark.anyio
@@ -320,6 +322,13 @@ async def test_without_the_setting_there_are_no_such_fields() -> None:
         for query in ("{ _service { sdl } }", "{ _entities(representations: []) { __typename } }"):
             answer = await graph.ask(query)
             assert (answer.codes, answer.calls) == (["GRAPHQL_VALIDATION_FAILED"], {})
+
+
+def test_the_documented_ways_to_extend_a_site_are_those_that_are_composed() -> None:
+    composed = "".join(file.read_text("utf-8") for file in sorted((ROOT / "scripts/composition").glob("*.graphql")))
+    shown = [block for block in fenced(page("docs/subgraph.md"), "sdl") if block.startswith("type Site")]
+    assert len(shown) == 2
+    assert all(block in composed for block in shown)
 
 
 # answers that are kept ----------------------------------------------------------------------------------------------
