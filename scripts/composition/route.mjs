@@ -90,6 +90,9 @@ async function check(ask) {
   expect("why", [...new Set(errors(masked).map((error) => error.extensions.code))], ["FORBIDDEN"]);
 }
 
+const service = await asked("{ _service { sdl } }", {}, OPERATOR);
+expect("_service", service.data._service.sdl === readFileSync("sites.graphql", "utf8"), true);
+
 let failed = 0;
 for (const composer of ["apollo", "guild"]) {
   const supergraph = readFileSync(`supergraph-${composer}.graphql`, "utf8");
