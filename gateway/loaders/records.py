@@ -14,17 +14,14 @@ from gateway.domain.ports.pages import Page
 from gateway.federation.ranges import ReadRange, whole
 
 
-class Keyed(Protocol):
-    """A record that goes by an `_id`, and mostly by a key as well."""
+class Identified(Protocol):
+    """A record with an `_id`."""
 
     @property
     def id(self) -> str: ...
 
-    @property
-    def key(self) -> str | None: ...
 
-
-Record = TypeVar("Record", bound=Keyed)
+Record = TypeVar("Record", bound=Identified)
 Found = TypeVar("Found")
 Get = Callable[[str], Awaitable[Found | None]]
 
@@ -51,19 +48,17 @@ async def each(asked: Sequence[str], get: Get[Found]) -> dict[str, Found | Excep
 
 
 async def _listed(asked: Sequence[str], read: ReadRange[Record], page_rows: int) -> dict[str, Record]:
-    """What the first page holds by id and key; what all hold, where those are fewer calls than asking for the rest."""
+    """By id, what the first page holds; what all hold, where those are fewer calls than asking for the rest.
+
+    Never by key: on a page not read an id may be the same text, and an id wins (quirk O6).
+    """
     first = await read(0, page_rows)
-    held = _names(first.rows)
+    held = {row.id: row for row in first.rows}
     missing = sum(text not in held for text in asked)
-    if first.end or first.total is None or -(-first.total // page_rows) - 1 > missing:
+    if not missing or first.end or first.total is None or -(-first.total // page_rows) - 1 > missing:
         return held
 
     async def rest(start: int, count: int) -> Page[Record]:
         return first if start == 0 else await read(start, count)
 
-    return _names(await whole(rest, page_rows)) if missing else held
-
-
-def _names(rows: Sequence[Record]) -> dict[str, Record]:
-    """An id wins over a key of the same text, and the first of two equal keys."""
-    return {row.key: row for row in reversed(rows) if row.key} | {row.id: row for row in rows}
+    return {row.id: row for row in await whole(rest, page_rows)}

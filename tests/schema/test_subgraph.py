@@ -12,63 +12,28 @@ from hypothesis import strategies as st
 from gateway.access.principal import Principal
 from gateway.access.scopes import Scope
 from gateway.execution.documents import core
-from gateway.execution.operation import GraphQLRequest
 from gateway.runtime import print_schema
-from gateway.sandbox.faults import Fault
 from gateway.schema import build
 from gateway.schema.entities import KEYS
 from gateway.schema.node import encode
 from gateway.schema.rights import fields_of, uncovered
 from tests.docs.pages import ROOT, fenced
 from tests.docs.pages import text as page
+from tests.schema.routers import ENTITIES, KNOWN_FIELDS, LISTS, entities, listed, of_ids, told
 from tests.schema.running import OPERATOR, READER, STRANGER, Running, reader_of, running
 
 pytestmark = pytest.mark.anyio
 
-KNOWN_FIELDS = "... on Node { id } ... on Site { key }"
-ENTITIES = f"query ($of: [_Any!]!) {{ _entities(representations: $of) {{ __typename {KNOWN_FIELDS} }} }}"
 NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename {KNOWN_FIELDS} }} }}"
 NODES = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename {KNOWN_FIELDS} }} }}"
-LISTS = {"Site": "sites", "Campaign": "campaigns", "PointOfInterest": "pointsOfInterest", "Study": "studies"}
 DAY = 'window: {from: "2026-10-30T00:00:00Z", to: "2026-10-31T00:00:00Z"}'
 LIMITED = reader_of("ath-116500")
-OWNERS = {"Study": 1}
-"""Calls that tell whose a record is, whatever its number: studies alone are fetched without naming an application."""
-FEW = '[[site]]\nkey = "only"\ntimezone = "Europe/Athens"\nbespot = ["1"]\n'
 
 
 @pytest.fixture(scope="module")
 async def graph() -> AsyncIterator[Running]:
     async with running("bespot", "okube", subgraph=True) as gateway:
         yield gateway
-
-
-@pytest.fixture(scope="module")
-async def alone() -> AsyncIterator[Running]:
-    """Okube alone knows its hundred sites and more."""
-    async with running("okube", stores=110, sites=FEW, subgraph=True) as gateway:
-        yield gateway
-
-
-async def entities(graph: Running, of: list[Any], caller: Principal = OPERATOR) -> Any:
-    return (await graph.data(ENTITIES, {"of": of}, caller))["_entities"]
-
-
-async def listed(graph: Running, kind: str) -> list[dict[str, Any]]:
-    field = LISTS[kind]
-    found: list[dict[str, Any]] = (await graph.data(f"{{ {field}(first: 1000) {{ nodes {{ id key }} }} }}"))[field][
-        "nodes"
-    ]
-    return found
-
-
-def told(kind: str, row: dict[str, Any]) -> dict[str, Any]:
-    """As ENTITIES has a row of a list."""
-    return {"__typename": kind, **(row if kind == "Site" else {"id": row["id"]})}
-
-
-def of_ids(kind: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"__typename": kind, "id": row["id"]} for row in rows]
 
 
 # what is found ------------------------------------------------------------------------------------------------------
@@ -193,58 +158,6 @@ def test_every_field_a_router_may_ask_has_a_rule() -> None:
     assert uncovered(schema) == []
 
 
-# cost ---------------------------------------------------------------------------------------------------------------
-
-
-async def test_a_hundred_sites_cost_the_calls_of_one_page() -> None:
-    fields = f"id name tags visits({DAY}, granularity: DAY) {{ nodes {{ entries }} }}"
-    async with running("bespot", "okube", stores=100, subgraph=True) as graph:
-        page = await graph.ask(f"{{ sites(first: 100) {{ nodes {{ {fields} }} }} }}")
-        rows = page.data["sites"]["nodes"]
-        assert len(rows) == 100
-        query = f"query ($of: [_Any!]!) {{ _entities(representations: $of) {{ ... on Site {{ {fields} }} }} }}"
-        answer = await graph.ask(query, {"of": of_ids("Site", rows)})
-    assert answer.errors == []
-    assert answer.data["_entities"] == rows
-    assert answer.calls == page.calls
-
-
-@pytest.mark.parametrize("kind", KEYS)
-async def test_a_hundred_of_okubes_records_cost_the_calls_of_their_list(alone: Running, kind: str) -> None:
-    rows = [row for row in await listed(alone, kind) if row["key"] != "only"][:100]
-    page = await alone.ask(f"{{ {LISTS[kind]}(first: 100) {{ nodes {{ id }} }} }}")
-    answer = await alone.ask(ENTITIES, {"of": of_ids(kind, rows)})
-    assert [found["id"] for found in answer.data["_entities"]] == [row["id"] for row in rows]
-    assert len(rows) > 2
-    assert answer.calls == {"OKUBE": page.calls["OKUBE"] + OWNERS.get(kind, 0)}
-
-
-async def test_one_record_costs_one_call_however_long_its_list(alone: Running) -> None:
-    for kind in KEYS:
-        rows = await listed(alone, kind)
-        answer = await alone.ask(ENTITIES, {"of": of_ids(kind, rows[-1:])})
-        assert answer.calls == {"OKUBE": 1 + OWNERS.get(kind, 0)}
-
-
-async def test_representations_are_priced_before_anybody_is_asked(graph: Running) -> None:
-    of = [
-        {"__typename": "Site", "key": "ath-116500"},
-        *({"__typename": "Campaign", "id": encode("Campaign", f"okube:{n}")} for n in range(7)),
-    ]
-    request = GraphQLRequest(ENTITIES, {"of": of}, shown=frozenset({"cost"}))
-    outcome = await graph.gateway.execute(request, OPERATOR)
-    assert outcome.extensions["cost"]["rows"] == 8
-    assert outcome.extensions["cost"]["upstreamCalls"] == {"OKUBE": 7}
-
-
-async def test_more_than_a_thousand_representations_are_refused(graph: Running) -> None:
-    of = [{"__typename": "Site", "key": "ath-116500"}] * 1000
-    assert len(await entities(graph, of)) == 1000
-    answer = await graph.ask(ENTITIES, {"of": [*of, of[0]]})
-    assert (answer.codes, answer.data, answer.calls) == (["BAD_USER_INPUT"], None, {})
-    assert answer.errors[0]["extensions"]["argument"] == ["representations"]
-
-
 # what is wrong ------------------------------------------------------------------------------------------------------
 
 
@@ -283,19 +196,6 @@ async def test_a_representation_that_names_nothing_is_told_where_it_stands(
         assert value not in str(answer.errors)
 
 
-async def test_a_vendor_that_is_down_is_told_at_the_place_of_the_entity(alone: Running) -> None:
-    rows = await listed(alone, "Study")
-    alone.faults("okube").on(Fault(kind="status", status=500))
-    try:
-        answer = await alone.ask(ENTITIES, {"of": [{"__typename": "Site", "key": "only"}, *of_ids("Study", rows[:3])]})
-    finally:
-        alone.faults("okube").off()
-    assert [found and found["key"] for found in answer.data["_entities"]] == ["only", None, None, None]
-    assert [(e["path"], e["extensions"]["code"], e["extensions"]["count"]) for e in answer.errors] == [
-        (["_entities", 1], "UPSTREAM_UNAVAILABLE", 3)
-    ]
-
-
 # the schema ---------------------------------------------------------------------------------------------------------
 
 
@@ -330,17 +230,3 @@ def test_the_documented_ways_to_extend_a_site_are_those_that_are_composed() -> N
     shown = [block for block in fenced(page("docs/subgraph.md"), "sdl") if block.startswith("type Site")]
     assert len(shown) == 2
     assert all(block in composed for block in shown)
-
-
-# answers that are kept ----------------------------------------------------------------------------------------------
-
-
-async def test_equal_keys_are_one_question_and_more_than_keys_is_nobody_elses(graph: Running) -> None:
-    async def signature(of: Any) -> bytes | None:
-        return await graph.gateway.signature(GraphQLRequest(ENTITIES, {"of": of}))
-
-    keys = {"__typename": "Site", "id": "x"}
-    assert await signature([keys]) is not None
-    assert await signature([keys, {"__typename": "Site", "key": "y"}]) is not None
-    assert await signature([keys, {**keys, "ownerEmail": "someone@example.com"}]) is None
-    assert await signature({**keys, "ownerEmail": "someone@example.com"}) is None
