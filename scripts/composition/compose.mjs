@@ -14,11 +14,22 @@ const subgraphs = Object.entries(files).map(([name, file]) => ({
 
 function* orders(rest, before = []) {
   if (!rest.length) yield before;
-  for (const each of rest) yield* orders(rest.filter((other) => other !== each), [...before, each]);
+  for (const each of rest)
+    yield* orders(
+      rest.filter((other) => other !== each),
+      [...before, each],
+    );
 }
 
 const [sites, leases, inspections] = subgraphs;
-const sets = [[sites], [sites, leases], [leases, sites], [sites, inspections], [inspections, sites], ...orders(subgraphs)];
+const sets = [
+  [sites],
+  [sites, leases],
+  [leases, sites],
+  [sites, inspections],
+  [inspections, sites],
+  ...orders(subgraphs),
+];
 let failed = 0;
 for (const [composer, compose] of Object.entries({ apollo, guild })) {
   for (const set of sets) {

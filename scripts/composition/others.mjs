@@ -14,7 +14,12 @@ const node = (rows) => ({
 });
 
 export function leasesOf(sites) {
-  const rows = sites.map(({ id }, index) => ({ __typename: "Lease", id: `lease-${index}`, rent: 1000 + index, site: { __typename: "Site", id } }));
+  const rows = sites.map(({ id }, index) => ({
+    __typename: "Lease",
+    id: `lease-${index}`,
+    rent: 1000 + index,
+    site: { __typename: "Site", id },
+  }));
   return buildSubgraphSchema({
     typeDefs: parse(readFileSync("leases.graphql", "utf8")),
     resolvers: {
@@ -25,7 +30,12 @@ export function leasesOf(sites) {
 }
 
 export function inspectionsOf(sites) {
-  const rows = sites.map(({ key }, index) => ({ __typename: "Inspection", id: `inspection-${index}`, passed: index % 2 === 0, site: { __typename: "Site", key } }));
+  const rows = sites.map(({ key }, index) => ({
+    __typename: "Inspection",
+    id: `inspection-${index}`,
+    passed: index % 2 === 0,
+    site: { __typename: "Site", key },
+  }));
   return buildSubgraphSchema({
     typeDefs: parse(readFileSync("inspections.graphql", "utf8")),
     resolvers: {

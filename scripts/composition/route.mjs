@@ -29,13 +29,26 @@ async function byApollo(supergraphSdl) {
     supergraphSdl,
     buildService: ({ name }) =>
       name === "sites"
-        ? new RemoteGraphQLDataSource({ url, willSendRequest: ({ request, context }) => request.http.headers.set("authorization", `Bearer ${context.key}`) })
+        ? new RemoteGraphQLDataSource({
+            url,
+            willSendRequest: ({ request, context }) =>
+              request.http.headers.set("authorization", `Bearer ${context.key}`),
+          })
         : new LocalGraphQLDataSource(name === "leases" ? leases : inspections),
   });
   const { executor } = await gateway.load();
   let number = 0;
   return (query, key) =>
-    executor({ document: parse(query), operationName: null, queryHash: `${(number += 1)}`, request: { query, variables: {} }, context: { key }, logger: console, metrics: {}, cache: new Map() });
+    executor({
+      document: parse(query),
+      operationName: null,
+      queryHash: `${(number += 1)}`,
+      request: { query, variables: {} },
+      context: { key },
+      logger: console,
+      metrics: {},
+      cache: new Map(),
+    });
 }
 
 async function byTools(supergraphSdl) {
@@ -62,12 +75,15 @@ const MASKED = `{ leases { nodes { site { sessions(window: {from: "${ago(3)}", t
 
 function expect(what, found, wanted) {
   if (!isDeepStrictEqual(JSON.parse(JSON.stringify(found ?? null)), wanted)) {
-    throw new Error(`${what}: ${JSON.stringify(found)?.slice(0, 300)} instead of ${JSON.stringify(wanted).slice(0, 300)}`);
+    throw new Error(
+      `${what}: ${JSON.stringify(found)?.slice(0, 300)} instead of ${JSON.stringify(wanted).slice(0, 300)}`,
+    );
   }
 }
 
 // An entity that is not there is null; a router may add that its non-null fields are not there either.
-const errors = (answer) => (answer.errors ?? []).filter((error) => !error.message.startsWith("Cannot return null for non-nullable field Site."));
+const errors = (answer) =>
+  (answer.errors ?? []).filter((error) => !error.message.startsWith("Cannot return null for non-nullable field Site."));
 
 async function check(ask) {
   const seen = (key) => sites.filter((site) => key === OPERATOR || site.key === MINE);
@@ -76,17 +92,37 @@ async function check(ask) {
     let answer = await ask(FROM_LEASES, key);
     expect("errors", errors(answer), []);
     const rows = answer.data.leases.nodes;
-    expect("names by id", rows.map(({ site }) => site?.name ?? null), names);
+    expect(
+      "names by id",
+      rows.map(({ site }) => site?.name ?? null),
+      names,
+    );
     expect("visits", rows.filter(({ site }) => site?.visits).length, seen(key).length);
     expect("inspections by key", rows.filter(({ site }) => site?.inspections?.length === 1).length, seen(key).length);
     answer = await ask(FROM_INSPECTIONS, key);
     expect("errors", errors(answer), []);
-    expect("names by key", answer.data.inspections.nodes.map(({ site }) => site?.name ?? null), names);
+    expect(
+      "names by key",
+      answer.data.inspections.nodes.map(({ site }) => site?.name ?? null),
+      names,
+    );
     answer = await ask(FROM_SITES, key);
-    expect("sites", answer.data.sites.nodes.map(({ key, lease, inspections }) => [key, lease.rent >= 1000, inspections.length]), seen(key).map((site) => [site.key, true, 1]));
+    expect(
+      "sites",
+      answer.data.sites.nodes.map(({ key, lease, inspections }) => [key, lease.rent >= 1000, inspections.length]),
+      seen(key).map((site) => [site.key, true, 1]),
+    );
   }
   const masked = await ask(MASKED, LIMITED);
-  expect("masked", [...new Set(masked.data.leases.nodes.flatMap(({ site }) => site?.sessions?.nodes ?? []).map((row) => row.deviceId ?? null))], [null]);
+  expect(
+    "masked",
+    [
+      ...new Set(
+        masked.data.leases.nodes.flatMap(({ site }) => site?.sessions?.nodes ?? []).map((row) => row.deviceId ?? null),
+      ),
+    ],
+    [null],
+  );
   expect("why", [...new Set(errors(masked).map((error) => error.extensions.code))], ["FORBIDDEN"]);
 }
 
@@ -99,7 +135,9 @@ for (const composer of ["apollo", "guild"]) {
   for (const [router, made] of Object.entries({ "@apollo/gateway": byApollo, "@graphql-tools/federation": byTools })) {
     try {
       await check(await made(supergraph));
-      console.log(`ok    ${router} over the supergraph of ${composer}: ${sites.length} sites by id and by key, rights and masks kept`);
+      console.log(
+        `ok    ${router} over the supergraph of ${composer}: ${sites.length} sites by id and by key, rights and masks kept`,
+      );
     } catch (error) {
       failed += 1;
       console.log(`FAIL  ${router} over the supergraph of ${composer}: ${error.message}`);
