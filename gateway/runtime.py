@@ -205,9 +205,9 @@ async def gateway(
         yield Gateway(settings, _operations(settings), catalog, policy, pseudonyms, cache.budget(), cache, telemetry)
 
 
-def print_schema() -> str:
-    """The SDL."""
-    return build.printed()
+def print_schema(*, subgraph: bool = False) -> str:
+    """The SDL. `subgraph`: as a router composes it."""
+    return build.printed_subgraph() if subgraph else build.printed()
 
 
 async def discover_sites(settings: Settings) -> tuple[str, int]:
@@ -276,7 +276,8 @@ def _operations(settings: Settings) -> Operations:
         for vendor in vendors()
         if (section := getattr(settings.vendors, vendor.key.folder)).configured
     }
-    return Operations(build.build(), limits=Limits(**settings.limits.model_dump()), house=House(quotas))
+    schema = build.build(subgraph=settings.subgraph)
+    return Operations(schema, limits=Limits(**settings.limits.model_dump()), house=House(quotas))
 
 
 def _crosswalk(path: Path | None) -> Crosswalk | None:

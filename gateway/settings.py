@@ -242,8 +242,8 @@ class Settings(BaseModel):
     `requests_per_minute` bounds callers whose key names no rate. `small_counts`: counts of distinct people below it are
     withheld; 0 withholds none. `header_timeout`, `keep_alive`, `send_timeout` are seconds a connection may take to send
     a request's head, to stay without one, and to take an answer. `trusted_proxies` are addresses and networks whose
-    Forwarded headers are believed. `played`: vendors whose section points to a simulator that another process of this
-    gateway hosts. Internal.
+    Forwarded headers are believed. `subgraph`: whether a router may ask for entities. `played`: vendors whose section
+    points to a simulator that another process of this gateway hosts. Internal.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -283,6 +283,7 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_open: bool = False
     otlp_endpoint: str | None = None
+    subgraph: bool = False
     played: tuple[str, ...] = ()
 
     @field_validator("anonymous_scopes", "cors_origins", "cursor_keys", "played", "trusted_proxies", mode="before")

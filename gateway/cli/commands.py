@@ -58,17 +58,23 @@ def sandbox(
 
 @app.command()
 def schema(
-    check: Annotated[bool, typer.Option("--check", help="Exit 1 where schema.graphql differs.")] = False,
-    file: Annotated[Path, typer.Option(help="The file compared by --check.")] = Path("schema.graphql"),
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 where the committed file differs.")] = False,
+    subgraph: Annotated[bool, typer.Option("--subgraph", help="As a federation router composes it.")] = False,
+    file: Annotated[
+        Path | None, typer.Option(help="What --check compares; left out: schema.graphql or subgraph.graphql.")
+    ] = None,
 ) -> None:
     """Print the schema of the graph."""
     from gateway import runtime
 
-    printed = runtime.print_schema().rstrip("\n") + "\n"
+    printed = runtime.print_schema(subgraph=subgraph).rstrip("\n") + "\n"
     if not check:
         sys.stdout.write(printed)
-    elif not file.is_file() or file.read_text(encoding="utf-8") != printed:
-        typer.echo(f"{file} differs from the code. Write it afresh: gateway schema > {file}", err=True)
+        return
+    file = file or Path("subgraph.graphql" if subgraph else "schema.graphql")
+    if not file.is_file() or file.read_text(encoding="utf-8") != printed:
+        again = "gateway schema --subgraph" if subgraph else "gateway schema"
+        typer.echo(f"{file} differs from the code. Write it afresh: {again} > {file}", err=True)
         raise typer.Exit(1)
 
 

@@ -44,6 +44,7 @@ LONG = 6_000
 
 _TOKENS = re.compile(r"Syntax Error: Document contains more than \d+ tokens")
 _NESTED = re.compile(r"Syntax Error: Document is nested too deeply")
+_IN_PARTS = re.compile(r"Unknown directive '@(?:defer|stream)'\.")
 _PARSER_DEPTH = 200
 
 
@@ -171,7 +172,10 @@ def _invalid(error: GraphQLError) -> Entry:
     """The library's own bounds on its work are bounds of ours."""
     if error.message == "Validation aborted.":
         return entry("The selections overlap in too many ways to be compared.", TOO_COMPLEX, measure="overlaps")
-    return invalid(error)
+    told = invalid(error)
+    if _IN_PARTS.fullmatch(error.message):  # clients and routers send them unasked; why not: docs/decisions/0050
+        told["message"] += " Answers come whole here: leave it out, or ask for what is slow in an operation of its own."
+    return told
 
 
 def _switches(tree: DocumentNode) -> Iterator[str]:

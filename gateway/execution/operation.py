@@ -7,6 +7,7 @@ and limits are done in this room. A failure of the graph is in the outcome, neve
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from inspect import isawaitable
 from typing import Any, Protocol
 
@@ -108,6 +109,10 @@ class House(Protocol):
         """Raises GatewayError where this operation may not be asked at all, by this caller or in this way."""
         ...
 
+    def shares(self, document: Document, variables: Mapping[str, Any]) -> bool:
+        """Whether the answer may be another's too: False where the variables hold more than is asked by."""
+        ...
+
     def explained(self, tariff: Tariff, request: GraphQLRequest, context: Any) -> Any:
         """`extensions.explain`; None where the caller may not see it."""
         ...
@@ -176,6 +181,8 @@ class Operations:
                 return None
             signature = self._documents.guards.signature(request.query, operation, document.fragments)
             document.signatures[name] = signature
+        if self._house is not None and not self._house.shares(document, request.variables):
+            return None
         return document.signatures[name]
 
     async def follows(self, request: GraphQLRequest) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from graphql import GraphQLError, GraphQLResolveInfo
@@ -15,7 +16,8 @@ from gateway.access.scopes import Scope
 from gateway.domain.errors import Forbidden, GatewayError, InputError, VendorError
 from gateway.domain.site import Site
 from gateway.federation.catalog import Catalog
-from gateway.federation.directory import OKUBE_ONLY, Roster
+from gateway.federation.directory import OKUBE_ONLY, Roster, by_reference
+from gateway.loaders import records
 from gateway.loaders.batch import Batch, LoadAll
 
 Resolving: TypeAlias = GraphQLResolveInfo[Any]
@@ -59,12 +61,15 @@ class Request:
 
     # what failed ------------------------------------------------------------------------------------------------
 
-    def fail(self, error: GatewayError, info: Resolving, count: int = 1) -> None:
-        """A field has no answer in `count` rows: null, with one `errors` entry per selection (rules.md 2)."""
-        key = _selection(info.path, error)
+    def fail(self, error: GatewayError, info: Resolving, count: int = 1, *, at: tuple[int, ...] = ()) -> None:
+        """A field has no answer in `count` rows: null, with one `errors` entry per selection (rules.md 2).
+
+        `at`: the place in the field's own list that has none.
+        """
+        key, path = _selection(info.path, error), [*info.path.as_list(), *at]
         told = self._failed.get(key)
-        if told is None or _rows(info.path.as_list()) < _rows(told.path or []):  # which row fails first is chance
-            told = GraphQLError(error.message, info.field_nodes, path=info.path.as_list(), original_error=error)
+        if told is None or _rows(path) < _rows(told.path or []):  # which row fails first is chance
+            told = GraphQLError(error.message, info.field_nodes, path=path, original_error=error)
             self._failed[key] = told
         self.errors.extend([told] * count)
 
@@ -121,18 +126,33 @@ class Request:
         """The site of a key, if there is one and the caller sees it (rules.md 8)."""
         site = self.catalog.crosswalk.by_key.get(key)
         if site is None and key.startswith(OKUBE_ONLY):
-            record = await self.catalog.supplies.records().site(None, key.removeprefix(OKUBE_ONLY))
-            site = self.catalog.directory.joined(record) if record else None
+            site = await self.batch("site", self._okube_sites).load(key.removeprefix(OKUBE_ONLY))
         return site if site is not None and self.principal.sees(site) else None
+
+    async def _okube_sites(self, references: list[str]) -> dict[str, Site | Exception | None]:
+        """Sites by Okube's references: one is asked for by itself, several are looked up in the list."""
+
+        async def one(text: str) -> Site | None:
+            record = await self.catalog.supplies.records().site(None, text)
+            return self.catalog.directory.joined(record) if record else None
+
+        if len(references) == 1:
+            return await records.each(references, one)
+        roster = await self.roster()
+        if roster.error is not None:
+            raise roster.error
+        listed = by_reference(roster.sites)
+        known: dict[str, Site | Exception | None] = {text: listed[text] for text in references if text in listed}
+        return {**known, **await records.each([text for text in references if text not in known], one)}
 
     async def application(self, reference: str | None) -> str | None:
         """An application a caller named; None is the configured one. Another than those is refused (rules.md 11)."""
         allowed = self.catalog.applications
         if reference is None or reference in allowed:
             return reference
-        records = self.catalog.supplies.records()
+        ask = self.catalog.supplies.records().application
         for name in allowed:
-            record = await records.application(name)
+            record = await self.once(("application", name), partial(ask, name))
             if record is not None and reference in (record.id, record.key):
                 return name
         raise InputError("There is no such application.", ("application",))

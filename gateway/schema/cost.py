@@ -167,6 +167,21 @@ def _nodes(context: Request, given: Arguments, selected: frozenset[str]) -> Pric
     return Price(items=len(listed), calls={OKUBE: asked} if asked else {})
 
 
+def _entities(context: Request, given: Arguments, selected: frozenset[str]) -> Price:
+    """As `nodes`; a site may also go by its key."""
+    named = given.get("representations")
+    listed = named if isinstance(named, list) else []
+    asked = sum(_asked_by(each) for each in listed if isinstance(each, Mapping))
+    return Price(items=len(listed), calls={OKUBE: asked} if asked else {})
+
+
+def _asked_by(representation: Mapping[str, Any]) -> int:
+    if representation.get("id") is not None:
+        return _asks(representation["id"])
+    key = representation.get("key")
+    return int(isinstance(key, str) and key.startswith(OKUBE_ONLY))
+
+
 def _asks(text: Any) -> int:
     """A site of the crosswalk is known; anything else of ours is asked for."""
     found = decode(text) if isinstance(text, str) else None
@@ -242,6 +257,7 @@ MUTATIONS = (
 PRICES: Prices = {
     "Query.node": _nodes,
     "Query.nodes": _nodes,
+    "Query._entities": _entities,
     "Query.site": _site,
     "Query.sites": _sites,
     "Query.sessions": _sessions,

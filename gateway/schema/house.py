@@ -18,8 +18,10 @@ from gateway.execution.operation import GraphQLRequest
 from gateway.execution.pricing import Prices, Tariff
 from gateway.loaders.request import Request
 from gateway.schema.cost import PRICES
+from gateway.schema.entities import MEMBERS, TYPENAME
 
-INTROSPECTION = frozenset({"__schema", "__type"})
+INTROSPECTION = frozenset({"__schema", "__type", "_service"})
+"""Fields that tell what the schema is, `_service` to a router."""
 OF_PEOPLE = frozenset({"guestsByIp"})
 RAW_MEMBERS = frozenset({"deviceId", "guestId", "deviceMac", "yasId"})
 """Members of SessionFilter that take a raw identifier (rules.md 12)."""
@@ -43,6 +45,10 @@ class House:
         if request.read_only and _of_people(document, operation, request.variables):
             raise InputError("Identifiers of people are not taken from a URL: use POST.")
 
+    def shares(self, document: Document, variables: Mapping[str, Any]) -> bool:
+        """A router may send whatever it holds of an entity: nothing but keys is kept, and answers by nothing else."""
+        return "_entities" not in document.measures.names or all(map(_keys_alone, variables.values()))
+
     def explained(self, tariff: Tariff, request: GraphQLRequest, context: Request) -> dict[str, Any] | None:
         """Which field plans which calls, and what part of a minute's quota that is. Scope admin (rules.md 41)."""
         if not context.principal.has(Scope.ADMIN):
@@ -58,6 +64,12 @@ class House:
             for line in tariff.lines(context, request.variables)
         ]
         return {"upstreamCalls": dict(sorted(estimate.calls.items())), "plan": plan, "quota": quotas}
+
+
+def _keys_alone(value: Any) -> bool:
+    """Whether the representations in a variable are no more than keys."""
+    named = value if isinstance(value, list) else [value]
+    return all(MEMBERS.issuperset(each) for each in named if isinstance(each, Mapping) and TYPENAME in each)
 
 
 def _of_people(document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> bool:

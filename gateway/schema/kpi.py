@@ -94,7 +94,7 @@ described(ConversionKpi, "KPIs of conversion; Okube documents their names, not t
 described(PresenceKpi, "KPIs of presence; Okube documents their names, not their units.", PRESENCE)
 for _value in GeoMarketingScope.__strawberry_definition__.values:  # type: ignore[attr-defined]
     if _value.name == "ZONES":
-        _value.deprecation_reason = "Superseded by HOMES and WORKS."
+        _value.deprecation_reason = "Superseded by HOMES and WORKS. Since 2026-11-22."
 
 
 @strawberry.type(description="A value of a KPI, whose kind depends on the KPI.")

@@ -55,7 +55,7 @@ SiteFilterArgument = Annotated[SiteFilter | None, strawberry.argument(descriptio
 SiteOrderArgument = Annotated[SiteOrder | None, strawberry.argument(description="How to sort them.")]
 
 
-async def _by_id(info: Info, text: str) -> object | None:
+async def by_id(info: Info, text: str) -> object | None:
     """What an id names, as far as the caller may see it (rules.md 8)."""
     found = decode(text)
     if found is None:
@@ -68,7 +68,7 @@ async def _by_id(info: Info, text: str) -> object | None:
 
 @rooted
 async def _node(info: Info, id: IdArgument) -> Node | None:
-    return await _by_id(info, id)  # type: ignore[return-value]  # a source of one of the types
+    return await by_id(info, id)  # type: ignore[return-value]  # a source of one of the types
 
 
 async def _nodes(info: Info, ids: IdsArgument) -> list[Node | None]:
@@ -78,7 +78,7 @@ async def _nodes(info: Info, ids: IdsArgument) -> list[Node | None]:
 
     async def one(text: str) -> object | None:
         try:
-            return await _by_id(info, text)
+            return await by_id(info, text)
         except GatewayError as error:
             info.context.fail(error, info._raw_info)  # noqa: SLF001
             return None

@@ -67,6 +67,16 @@ def test_schema_check_tells_a_stale_file_from_a_fresh_one(tmp_path: Path) -> Non
     assert gateway("schema", "--check", "--file", str(file)).returncode == 1
 
 
+def test_the_schema_of_a_subgraph_is_printed_and_checked_apart(tmp_path: Path) -> None:
+    file = tmp_path / "subgraph.graphql"
+    file.write_text(gateway("schema", "--subgraph").stdout)
+    assert 'type Site implements Node @key(fields: "id")' in file.read_text()
+    assert gateway("schema", "--subgraph", "--check", "--file", str(file)).returncode == 0
+    stale = gateway("schema", "--check", "--file", str(file))
+    assert stale.returncode == 1
+    assert "gateway schema >" in stale.stderr
+
+
 def test_a_query_answers_in_json_with_status_0_and_1_where_it_has_errors(tmp_path: Path) -> None:
     document = tmp_path / "names.graphql"
     document.write_text("query($n: Int) { sites(first: $n) { nodes { key } } }")
