@@ -117,6 +117,14 @@ class Gateway:
                 outcome.age = parts.age(self.catalog.clock())
         return outcome
 
+    def stranger(self) -> tuple[Principal, str] | None:
+        """The caller without credentials, and the edition. None where either must be waited for or be counted."""
+        principal = self._policy.anonymous
+        if principal.requests_per_minute or self._settings.requests_per_minute:
+            return None
+        edition = self.cache.own_edition()
+        return None if edition is None else (principal, edition)
+
     async def follows(self, request: GraphQLRequest) -> bool:
         """Whether it is a subscription that may be one."""
         return await self._operations.follows(request)

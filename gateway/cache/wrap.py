@@ -90,16 +90,23 @@ class Cache:
         self.purges.add(shelf)
         return self._around(supply, shelf, section)
 
+    def own_edition(self) -> str | None:
+        """The edition where no other process has a say in it; None where the store must be asked."""
+        if self._store is not None:
+            return None
+        writes = 0
+        for edition in self._editions:
+            writes += edition.writes
+        return f"{self.purges.count}/{writes}"
+
     async def edition(self) -> str | None:
         """Changes when anything kept was overtaken, by a write or a purge through any replica.
 
         None where the store cannot tell: nothing made before may be believed then.
         """
-        if self._store is None:
-            writes = 0
-            for edition in self._editions:
-                writes += edition.writes
-            return f"{self.purges.count}/{writes}"
+        here = self.own_edition()
+        if here is not None:
+            return here
         told = [str(self.purges.count)]
         for shelf, edition in zip(self._shelves, self._editions, strict=True):
             await shelf.heed()

@@ -52,6 +52,7 @@ class Made(msgspec.Struct):
     estimate: Estimate | None = None
     tag: str = ""
     told: tuple[int, str, Headers] | None = None
+    head: tuple[int, str, bytes] | None = None
 
     def tagged(self) -> str:
         """A strong validator of the body, made when it is first needed."""
@@ -111,6 +112,13 @@ class Answers:
             self._drop(key)
             return None
         self._kept.move_to_end(key)
+        return made
+
+    async def shared(self, key: Key) -> Made | None:
+        """What is there and good, or will be: an answer that is under way is waited for."""
+        made = self.kept(key)
+        if made is None and (flight := self._flying.get(key)) is not None:
+            made = await asyncio.shield(flight)
         return made
 
     async def _fly(self, graph: Graph, key: Key, make: Callable[[], Awaitable[Made]]) -> Made:

@@ -6,14 +6,12 @@ header, no address, no value of a caller.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from time import perf_counter
-from typing import Any
 
 import orjson
-import structlog
 
-from gateway.execution.errors import Incident, incident, internal
+from gateway.execution.errors import incident, internal
 from gateway.http import csv_export, exports, odata
 from gateway.http.audience import Audience
 from gateway.http.begun import begun
@@ -25,29 +23,22 @@ from gateway.http.graphiql.page import Page
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import Health
 from gateway.http.insiders import Insiders
+from gateway.http.instant import Instant
 from gateway.http.lifecycle import Lifecycle
-from gateway.http.lines import told
+from gateway.http.lines import QUIET, write_line
 from gateway.http.metrics import PATH as METRICS
 from gateway.http.metrics import Figures
 from gateway.http.odata import OData
 from gateway.http.parameters import Disconnected
 from gateway.http.protocol import WHOLE
-from gateway.http.reply import Message, Receive, Refusal, Reply, Scope, Send
+from gateway.http.reply import ALWAYS, NOTHING_TO_RUN, SAFE, Message, Receive, Refusal, Reply, Scope, Send
 from gateway.http.sockets import Sockets
 from gateway.http.stream import Stream
 from gateway.settings import Settings
 from gateway.telemetry import Telemetry
-from gateway.telemetry.logs import request_line
 from gateway.telemetry.watch import Seen
 
-ALWAYS = ((b"x-content-type-options", b"nosniff"),)
-"""What every answer carries. Pages forbid framing and referrers themselves; JSON has nothing to frame or to follow."""
-NOTHING_TO_RUN = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
-QUIET = frozenset({"/healthz", "/readyz"})
 PATHS = QUIET | {"/", "/graphql", METRICS, *csv_export.PATHS, *exports.PATHS, *odata.PATHS}
-
-log = structlog.get_logger("gateway.http")
 
 
 class Edge:
@@ -68,6 +59,7 @@ class Edge:
         self._tables = TableExports(settings, self.lifecycle)
         self._odata = OData(settings, self.lifecycle)
         self._cors = Cors(settings.cors_origins)
+        self.instant = Instant(self._graphql.express, lifecycle, self._telemetry, self._cors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or one socket."""
@@ -79,11 +71,11 @@ class Edge:
         traceparent = header(scope, b"traceparent") if self._telemetry.tracing is not None else None
         seen = self._telemetry.begin(path, traceparent)
         try:
-            await self._answer(scope, receive, send, seen)
+            await self._answer(scope, receive, send, seen, path)
         finally:
             self._telemetry.end(seen, path)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, seen: Seen) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, seen: Seen, path: str) -> None:
         try:
             reply = await self._reply(scope, receive)
         except Disconnected:
@@ -99,7 +91,7 @@ class Edge:
             seen.answered(reply.status, more)
             if seen.span is not None:
                 more = {**more, "trace": seen.span.trace_id}
-            write_line(scope, reply.status, perf_counter() - seen.began, reply.incidents, more)
+            write_line(scope["method"], path, reply.status, perf_counter() - seen.began, reply.incidents, more)
 
     async def _reply(self, scope: Scope, receive: Receive) -> Reply | Export | Stream | EventStream:
         """By the short way where it is open."""
@@ -124,7 +116,7 @@ class Edge:
         for name, _ in reply.headers:
             if name == b"content-security-policy":
                 return False
-        head = ((b"content-type", reply.content_type), *reply.headers, NOTHING_TO_RUN, *ALWAYS)
+        head = ((b"content-type", reply.content_type), *reply.headers, *SAFE)
         return bool(whole(head, reply.body))
 
     async def _route(self, scope: Scope, receive: Receive) -> Reply | Export | Stream | EventStream:
@@ -182,23 +174,3 @@ def told_path(scope: Scope) -> str:
 def header(scope: Scope, name: bytes) -> str | None:
     """The first of that name."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
-
-
-def write_line(
-    scope: Scope, status: int, seconds: float, incidents: list[Incident], more: Mapping[str, Any] | None = None
-) -> None:
-    """One line a request (rules.md 43); health checks only when something broke. `more`: what the endpoint adds."""
-    path = scope["path"]
-    if path in QUIET and not incidents:
-        return
-    line: dict[str, Any] = {
-        "method": scope["method"] if scope["method"] in METHODS else "other",
-        "path": told_path(scope),
-        "status": status,
-        "ms": round(seconds * 1000, 1),
-        **{name: value for name, value in (more or {}).items() if value is not None},
-    }
-    if not incidents:
-        request_line(line)
-        return
-    log.error("request", **line, incidents=[told(met) for met in incidents])

@@ -37,6 +37,11 @@ class Cors:
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
 
+    @property
+    def allows(self) -> bool:
+        """Whether any other origin may ask at all."""
+        return bool(self._origins)
+
     def headers(self, scope: Scope) -> Headers:
         """What this answer tells the browser; nothing at all where no origin was ever allowed."""
         if not self._origins or not scope["path"].startswith(PREFIXES):

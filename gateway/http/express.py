@@ -7,13 +7,14 @@ sent is kept here but the headers of such requests and the bytes of whole questi
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from gateway.access.principal import Principal
 from gateway.http import negotiation, parameters
-from gateway.http.answers import Answers, Made, hash_of, variables_of
+from gateway.http.answers import Answers, Key, Made, hash_of, variables_of
 from gateway.http.lifecycle import Graph
 from gateway.http.reply import Refusal, Scope
 
@@ -48,22 +49,28 @@ class Question(msgspec.Struct):
 class Express:
     """Remembers which headers ask for nothing special and what bodies ask for. `able`: it may be gone at all.
 
-    `keeps`: whether answers are kept.
+    `shares`: whether answers are kept or shared.
     """
 
-    def __init__(self, answers: Answers, *, able: bool, keeps: bool, most_bytes: int) -> None:
+    def __init__(self, answers: Answers, *, able: bool, shares: bool, most_bytes: int) -> None:
         self._answers = answers
         self._able = able
-        self._keeps = keeps
+        self._shares = shares
         self._longest = min(LONGEST_QUESTION, most_bytes)
         self._media: dict[tuple[Any, ...], str | None] = {}
         self._questions: OrderedDict[bytes, Question | None] = OrderedDict()
 
     def takes(self, scope: Scope) -> str | None:
-        """The media type of the answer, if these headers ask for nothing special."""
-        if not self._able or scope["method"] != "POST" or scope["path"] != "/graphql":
+        """The media type of the answer, if this request asks for nothing special."""
+        if scope["method"] != "POST" or scope["path"] != "/graphql":
             return None
-        sent = tuple(scope["headers"])
+        return self.media(scope["headers"])
+
+    def media(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+        """The media type of the answer, if these headers ask for nothing special."""
+        if not self._able:
+            return None
+        sent = tuple(headers)
         if sent in self._media:
             return self._media[sent]
         if any(name in SPECIAL for name, _ in sent):
@@ -73,9 +80,19 @@ class Express:
         media = self._media[sent] = self._media_of(dict(sent), len(sent))
         return media
 
-    async def kept(self, graph: Graph, principal: Principal, body: bytes) -> tuple[Made, str] | None:
-        """The answer to a body and the hash of its text, if the answer is kept and good."""
-        if not self._keeps:
+    def at_once(self, graph: Graph, body: bytes) -> tuple[Made, Principal, str] | None:
+        """The kept answer to a body, for a caller without credentials, where nothing has to be waited for."""
+        question = self._questions.get(body)
+        stranger = None if question is None else graph.stranger()
+        if question is None or stranger is None:
+            return None
+        principal, edition = stranger
+        made = self._answers.kept(_key(question, principal, edition))
+        return None if made is None else (made, principal, question.hash)
+
+    async def found(self, graph: Graph, principal: Principal, body: bytes) -> tuple[Made, str] | None:
+        """The answer to a body and the hash of its text, if the answer is kept and good, or under way."""
+        if not self._shares:
             return None
         question = self._questions.get(body)
         if question is None:
@@ -85,7 +102,7 @@ class Express:
         edition = await graph.edition()
         if edition is None:
             return None
-        made = self._answers.kept((question.signature, principal.rights_key, edition, False, question.variables))
+        made = await self._answers.shared(_key(question, principal, edition))
         return None if made is None else (made, question.hash)
 
     async def _learn(self, graph: Graph, body: bytes) -> None:
@@ -106,6 +123,10 @@ class Express:
         if negotiation.takes_events(accept) or not length.isdigit() or int(length[:9]) > self._longest:
             return None
         return media
+
+
+def _key(question: Question, principal: Principal, edition: str) -> Key:
+    return (question.signature, principal.rights_key, edition, False, question.variables)
 
 
 async def _question(graph: Graph, body: bytes) -> Question | None:

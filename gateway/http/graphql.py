@@ -56,7 +56,7 @@ class GraphQLEndpoint:
         self.express = Express(
             self._answers,
             able=not settings.trusted_documents_only,
-            keeps=settings.cache == "on",
+            shares=settings.cache != "off",
             most_bytes=settings.max_body_bytes,
         )
         self._arriving = Places(ARRIVING * settings.max_concurrent_requests)
@@ -99,12 +99,12 @@ class GraphQLEndpoint:
         try:
             graph = self._graph()
             principal = await graph.authenticate(NO_HEADERS)
-            found = await self.express.kept(graph, principal, body)
+            found = await self.express.found(graph, principal, body)
             if found is not None:
-                budget = await within_budget(graph, principal)
+                caller = Caller(principal, await within_budget(graph, principal))
                 made, digest = found
                 line |= {"who": principal.label, "hash": digest, **made.line, "calls": {}}
-                return Reply(200, made.body, media_of(media), (*headers_of(made, media), *VARY, *budget), line=line)
+                return told(made, media, None, caller.headers, line, incidents=False)
             request = parameters.of_body(body)
             self._places.take()
             try:
@@ -277,17 +277,19 @@ def written(outcome: Outcome, graph: Graph, calls: Tally | None = None) -> Made:
     return made
 
 
-def told(made: Made, content_type: str, has: str | None, more: Headers, line: dict[str, Any]) -> Reply:
+def told(
+    made: Made, content_type: str, has: str | None, more: Headers, line: dict[str, Any], *, incidents: bool = True
+) -> Reply:
     """An answer on the wire. What never ran has no `data`, and is a 400 to those who know the newer media type.
 
-    `has`: If-None-Match. `more`: headers about the caller.
+    `has`: If-None-Match. `more`: headers about the caller. `incidents`: they are not in the log yet.
     """
     status, headers = (500, ()) if made.broken else status_of(made.phase, content_type)
     same = has is not None and unchanged(made, content_type, has)
     headers = (*headers_of(made, content_type), *VARY, *headers, *more)
     if same:
         return Reply(NOT_MODIFIED, b"", headers=headers, incidents=made.incidents, line=line)
-    return Reply(status, made.body, media_of(content_type), headers, made.incidents, line)
+    return Reply(status, made.body, media_of(content_type), headers, made.incidents if incidents else [], line)
 
 
 def _refused(refusal: Refusal, content_type: str, line: dict[str, Any]) -> Reply:

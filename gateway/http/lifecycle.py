@@ -33,6 +33,10 @@ class Graph(Protocol):
         """Counts one request of this caller; None where nothing bounds him."""
         ...
 
+    def stranger(self) -> tuple[Principal, str] | None:
+        """The caller without credentials, and the edition. None where either must be waited for or be counted."""
+        ...
+
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         """Never raises but for cancellation."""
         ...

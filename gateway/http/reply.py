@@ -23,6 +23,10 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 JSON = b"application/json; charset=utf-8"
 NOT_MODIFIED = 304
 VARY: Headers = ((b"vary", b"Authorization, X-API-Key, Accept"),)
+ALWAYS: Headers = ((b"x-content-type-options", b"nosniff"),)
+"""What every answer carries. Pages forbid framing and referrers themselves; JSON has nothing to frame or to follow."""
+NOTHING_TO_RUN = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+SAFE: Headers = (NOTHING_TO_RUN, *ALWAYS)
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 
 

@@ -156,7 +156,7 @@ def configured(edge: Edge, settings: Settings) -> uvicorn.Config:
         ws=punctual_socket(settings.send_timeout),
         ws_max_size=settings.max_body_bytes,
         ws_per_message_deflate=False,  # tens of kilobytes a socket, for messages of some hundred bytes
-        http=punctual(settings.header_timeout, settings.send_timeout),
+        http=punctual(settings.header_timeout, settings.send_timeout, edge.instant),
         proxy_headers=False,  # origin.py reads them, of trusted addresses only
         timeout_graceful_shutdown=FINISH,
         timeout_keep_alive=int(settings.keep_alive),
