@@ -197,6 +197,9 @@ class ToyGraph:
     async def edition(self) -> str | None:
         return self.edited
 
+    def stranger(self) -> tuple[Principal, str] | None:
+        return None
+
     def csv(self, which: CsvList, encoding: CsvEncoding) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         raise NotConfigured(VendorKey.OKUBE, "OKUBE is not configured.")
 
