@@ -1,0 +1,49 @@
+import { cacheExchange } from "@urql/exchange-graphcache";
+import { relayPagination } from "@urql/exchange-graphcache/extras";
+import { persistedExchange } from "@urql/exchange-persisted";
+import { Client, fetchExchange, mapExchange, subscriptionExchange } from "urql";
+import { headers, url } from "./gateway";
+import introspection from "./gql/introspection.json";
+import { report } from "./notices";
+import { socket } from "./socket";
+
+const notices = mapExchange({
+  onResult({ operation, error, extensions }) {
+    if (operation.kind === "query") report(String(operation.key), { errors: error?.graphQLErrors, extensions });
+  },
+});
+
+/** Rows of series have no id: they belong to the field that holds them. */
+const embedded = () => null;
+
+const cache = cacheExchange({
+  schema: introspection, // what the interfaces Session and Node stand for
+  keys: { Coverage: embedded, Occupancy: embedded, VisitTotals: embedded },
+  resolvers: { Query: { sites: relayPagination(), sessions: relayPagination() } },
+});
+
+/** Ids as codegen wrote them beside the documents. */
+const trusted = persistedExchange({
+  enforcePersistedQueries: true,
+  enableForMutation: true,
+  enableForSubscriptions: true,
+  preferGetForPersistedQueries: false,
+  generateHash: async (_, document) => (document as unknown as { __meta__: { hash: string } }).__meta__.hash,
+});
+
+export const client = new Client({
+  url,
+  preferGetMethod: false,
+  fetchOptions: () => ({ headers: headers() }),
+  exchanges: [
+    notices,
+    cache,
+    ...(import.meta.env.MODE === "trusted" ? [trusted] : []),
+    subscriptionExchange({
+      forwardSubscription: ({ query = "", variables, extensions }) => ({
+        subscribe: (sink) => ({ unsubscribe: socket.subscribe({ query, variables, extensions }, sink) }),
+      }),
+    }),
+    fetchExchange,
+  ],
+});
