@@ -79,20 +79,20 @@ async function trusted(client, { folder, manifest }, port) {
   const [shown, granted] = [await freePort(), await key(client)];
   const address = `http://127.0.0.1:${port}`;
   await preview(folder, "dist-trusted", shown, "http://127.0.0.1:9");
-  await serve(port, {
+  const limits = {
     ...settings,
     GATEWAY_ANONYMOUS_SCOPES: "",
     GATEWAY_API_KEYS: granted.file,
     GATEWAY_CORS_ORIGINS: `http://127.0.0.1:${shown}`,
     GATEWAY_TRUSTED_DOCUMENTS: manifest,
     GATEWAY_TRUSTED_DOCUMENTS_ONLY: "true",
-    GATEWAY_VENDORS__BESPOT__PUBLISH_LAG: lagFor(PUBLICATION),
-  });
+  };
+  const gateway = await serve(port, { ...limits, GATEWAY_VENDORS__BESPOT__PUBLISH_LAG: lagFor(PUBLICATION) });
   const page = await open(`http://127.0.0.1:${shown}/`);
   await page.noticed("Gateway: sites UNAUTHENTICATED");
   await page.useKey(granted.key);
   await lists(page);
-  const number = await page.live(PUBLICATION + 60);
+  const number = await page.live(PUBLICATION + 5).catch(() => comesBack(page, gateway, port, limits));
   assert.match(number, /^-?\d+ inside at 15:\d\d UTC$/);
   assert.deepEqual(page.texts, [], "questions sent as text");
   assert.deepEqual(page.broken, []);
@@ -103,6 +103,13 @@ async function trusted(client, { folder, manifest }, port) {
   });
   assert.equal((await text.json()).errors[0].extensions.code, "FORBIDDEN");
   return number;
+}
+
+/** A machine too slow for the first publication: the gateway starts anew, and the page finds it again by itself. */
+async function comesBack(page, gateway, port, limits) {
+  await stop(gateway);
+  await serve(port, { ...limits, GATEWAY_VENDORS__BESPOT__PUBLISH_LAG: lagFor(3 * PUBLICATION) });
+  return page.live(3 * PUBLICATION + 5);
 }
 
 async function main(clients) {

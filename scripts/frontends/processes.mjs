@@ -32,7 +32,7 @@ export function stop(child) {
 export const stopAll = () => Promise.all([...running].map(stop));
 
 /** Waits until `look` is true. */
-export async function until(what, look, seconds = 30) {
+export async function until(what, look, seconds = 60) {
   const latest = Date.now() + seconds * 1000;
   while (!(await look())) {
     if (Date.now() > latest) throw new Error(`${what}: not within ${seconds} seconds`);

@@ -1,6 +1,7 @@
 import { cacheExchange } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
 import { persistedExchange } from "@urql/exchange-persisted";
+import type { DocumentNode } from "graphql";
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from "urql";
 import { headers, url } from "./gateway";
 import introspection from "./gql/introspection.json";
@@ -22,22 +23,24 @@ const cache = cacheExchange({
   resolvers: { Query: { sites: relayPagination(), sessions: relayPagination() } },
 });
 
-/** Ids as codegen wrote them beside the documents. */
+/** Hashes as codegen wrote them into the documents, `sha256:...`, and into its manifest. */
 const trusted = persistedExchange({
   enforcePersistedQueries: true,
   enableForMutation: true,
   enableForSubscriptions: true,
   preferGetForPersistedQueries: false,
-  generateHash: async (_, document) => (document as unknown as { __meta__: { hash: string } }).__meta__.hash,
+  generateHash: async (_, document) => (document as Hashed).__meta__.hash.replace("sha256:", ""),
 });
+
+type Hashed = DocumentNode & { __meta__: { hash: string } };
 
 export const client = new Client({
   url,
   preferGetMethod: false,
   fetchOptions: () => ({ headers: headers() }),
   exchanges: [
-    notices,
     cache,
+    notices, // below the cache, which hands no extensions on
     ...(import.meta.env.MODE === "trusted" ? [trusted] : []),
     subscriptionExchange({
       forwardSubscription: ({ query = "", variables, extensions }) => ({
