@@ -8,7 +8,7 @@ import type { Client } from "graphql-ws";
 import { tap } from "rxjs";
 import { headers, url } from "./gateway";
 import { possibleTypes } from "./gql/possible-types.json";
-import { report } from "./notices";
+import { report, UNREACHABLE } from "./notices";
 import { socket } from "./socket";
 
 const cache = new InMemoryCache({
@@ -18,9 +18,12 @@ const cache = new InMemoryCache({
   },
 });
 
-const notices = new ApolloLink((operation, forward) =>
-  forward(operation).pipe(tap((answer) => report(operation.operationName ?? "", answer))),
-);
+const notices = new ApolloLink((operation, forward) => {
+  const name = operation.operationName ?? "";
+  return forward(operation).pipe(
+    tap({ next: (answer) => report(name, answer), error: () => report(name, UNREACHABLE) }),
+  );
+});
 
 /** Apollo sends a subscription's text even where the link before has named it; trusted documents go by name only. */
 const bySocket: Client = {

@@ -1,15 +1,17 @@
 import { Environment, Network, Observable, RecordSource, Store } from "relay-runtime";
-import type { FetchFunction, GraphQLResponse, RequestParameters, SubscribeFunction } from "relay-runtime";
+import type { FetchFunction, GraphQLResponse, RequestParameters, SubscribeFunction, Variables } from "relay-runtime";
 import { headers, url } from "./gateway";
-import { report } from "./notices";
+import { report, UNREACHABLE } from "./notices";
 import { socket } from "./socket";
+
+type Answer = GraphQLResponse & { errors?: unknown; extensions?: unknown };
 
 /** The compiler writes the text of an operation, or with `persistConfig` its id in the manifest. */
 function named(request: RequestParameters): { query: string } | { query: string; documentId: string } {
   return request.id ? { query: "", documentId: request.id } : { query: request.text ?? "" };
 }
 
-const ask: FetchFunction = async (request, variables) => {
+async function post(request: RequestParameters, variables: Variables): Promise<Answer> {
   const response = await fetch(url, {
     method: "POST",
     headers: {
@@ -19,9 +21,18 @@ const ask: FetchFunction = async (request, variables) => {
     },
     body: JSON.stringify({ ...named(request), variables }),
   });
-  const answer: GraphQLResponse & { errors?: unknown; extensions?: unknown } = await response.json();
-  report(request.name, answer);
-  return answer;
+  return response.json();
+}
+
+const ask: FetchFunction = async (request, variables) => {
+  try {
+    const answer = await post(request, variables);
+    report(request.name, answer);
+    return answer;
+  } catch (broken) {
+    report(request.name, UNREACHABLE);
+    throw broken;
+  }
 };
 
 const follow: SubscribeFunction = (request, variables) =>

@@ -13,6 +13,9 @@ interface Told {
   extensions?: Record<string, unknown>;
 }
 
+/** For an answer that never came, or was none of the gateway's. */
+export const UNREACHABLE = { errors: [{ extensions: { code: "UNREACHABLE" } }] };
+
 const told = new Map<string, Notice[]>();
 const listeners = new Set<() => void>();
 let all: readonly Notice[] = [];

@@ -5,12 +5,14 @@ import type { DocumentNode } from "graphql";
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from "urql";
 import { headers, url } from "./gateway";
 import introspection from "./gql/introspection.json";
-import { report } from "./notices";
+import { report, UNREACHABLE } from "./notices";
 import { socket } from "./socket";
 
 const notices = mapExchange({
   onResult({ operation, error, extensions }) {
-    if (operation.kind === "query") report(String(operation.key), { errors: error?.graphQLErrors, extensions });
+    if (operation.kind !== "query") return;
+    const told = error?.networkError ? UNREACHABLE : { errors: error?.graphQLErrors, extensions };
+    report(String(operation.key), told);
   },
 });
 
