@@ -16,6 +16,8 @@ PREFLIGHT: Headers = (
                 *("Accept", "Authorization", "Cache-Control", "Content-Type", "X-API-Key"),
                 *("Apollo-Require-Preflight", "GraphQL-Require-Preflight"),
                 *("X-Gateway-Cost", "X-Gateway-Explain", "X-Gateway-Sources"),
+                *("Apollographql-Client-Name", "Apollographql-Client-Version"),  # as Apollo's clientAwareness has it
+                *("Traceparent", "Tracestate"),
             )
         ).encode(),
     ),

@@ -28,6 +28,8 @@ MOST_DOCUMENTS = 1_000
 MOST_CHARACTERS = 2_000_000
 MOST_BYTES = 50_000_000
 
+NO_HASH = "extensions.persistedQuery is {version: 1, sha256Hash: 64 hexadecimal digits}."
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -69,7 +71,10 @@ class Persisted:
         persisted = request.extensions.get("persistedQuery")
         if persisted is None:
             return request
-        digest = _digest(persisted)
+        sent = _sent(persisted)
+        if not request.query and sent in self._trusted:  # Apollo's tool may give ids that are no hashes
+            return self._named(request, self._trusted[sent])
+        digest = _digest(sent)
         if not request.query:
             return self._named(request, self._trusted.get(digest) or self._known(digest))
         if hashlib.sha256(request.query.encode()).hexdigest() != digest:
@@ -133,10 +138,17 @@ def _operations(listed: object) -> list[tuple[object, object]]:
     return [(each.get("id"), each.get("body")) if isinstance(each, dict) else (None, None) for each in operations]
 
 
-def _digest(persisted: object) -> str:
-    """The hash asked for, in lower case. Raises Unnamed."""
+def _sent(persisted: object) -> str:
+    """What stands in the place of the hash. Raises Unnamed."""
     if isinstance(persisted, dict) and persisted.get("version", 1) == 1:
-        digest = persisted.get("sha256Hash")
-        if isinstance(digest, str) and _HASH.fullmatch(digest.lower()):
-            return digest.lower()
-    raise Unnamed("extensions.persistedQuery is {version: 1, sha256Hash: 64 hexadecimal digits}.", BAD_USER_INPUT)
+        sent = persisted.get("sha256Hash")
+        if isinstance(sent, str):
+            return sent
+    raise Unnamed(NO_HASH, BAD_USER_INPUT)
+
+
+def _digest(sent: str) -> str:
+    """The hash asked for, in lower case. Raises Unnamed."""
+    if _HASH.fullmatch(sent.lower()):
+        return sent.lower()
+    raise Unnamed(NO_HASH, BAD_USER_INPUT)

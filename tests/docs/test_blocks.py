@@ -54,7 +54,7 @@ CANNOT = {
     ("docs/subgraph.md", "yaml", ""): "for Apollo's router, which is no Python package",
     **{
         ("docs/frontend/*", language, ""): "scripts/check-frontends builds and uses the guides' pages; needs Node"
-        for language in ("sh", "graphql", "ts", "tsx", "js")
+        for language in ("sh", "graphql", "html", "ts", "tsx", "js")
     },
 }
 SETTINGS = {"docs/subgraph.md": "GATEWAY_SUBGRAPH=true"}

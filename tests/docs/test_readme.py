@@ -115,7 +115,7 @@ def test_every_command_in_the_docs_exists_with_its_options() -> None:
 
 def _code(markdown: str) -> list[str]:
     """Code of a page: blocks line by line, and words in backticks."""
-    blocks = re.findall(r"^```\w*\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
     prose = re.sub(r"^```.*?^```$", "", markdown, flags=re.MULTILINE | re.DOTALL)
     return [line for block in blocks for line in block.splitlines()] + re.findall(r"`([^`\n]+)`", prose)
 

@@ -82,6 +82,23 @@ async def test_a_relay_manifest_answers_hashes_too(gate: Gate) -> None:
     assert (await post(gate, {"extensions": hashed(VIEWER)})).json()["data"] == {"viewer": {"name": "reader"}}
 
 
+async def test_ids_that_are_no_bare_hashes_name_a_document_in_either_place(tmp_path: Path) -> None:
+    """GraphQL Codegen writes `sha256:<hash>`; Apollo's tool whatever its `createOperationId` returns."""
+    codegen = {f"sha256:{sha(VIEWER)}": VIEWER}
+    apollo = {**APOLLO, "operations": [{"id": "Viewer-1", "name": "Viewer", "type": "query", "body": VIEWER}]}
+    for listed, name in ((codegen, next(iter(codegen))), (apollo, "Viewer-1")):
+        async with guarded(trusted_documents=written(tmp_path, listed), trusted_documents_only=True) as gate:
+            for body in (
+                {"documentId": name},
+                {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": name}}},
+                {"query": "", "extensions": {"persistedQuery": {"version": 1, "sha256Hash": name}}},
+                {"extensions": hashed(VIEWER)},
+            ):
+                assert (await post(gate, body)).json()["data"] == {"viewer": {"name": "reader"}}
+            assert code(await post(gate, {"extensions": {"persistedQuery": {"sha256Hash": "x"}}})) == "BAD_USER_INPUT"
+            assert code(await post(gate, {"query": OTHER, "documentId": name})) == "FORBIDDEN"
+
+
 async def test_an_unknown_name_is_not_found(gate: Gate, strict: Gate) -> None:
     for each in (gate, strict):
         for body in ({"documentId": "zz"}, {"extensions": hashed("{ nobody }")}):

@@ -1,0 +1,14 @@
+import { ApolloProvider } from "@apollo/client/react";
+import { client } from "./client";
+import { Sessions } from "./Sessions";
+import { Sites } from "./Sites";
+
+/** Each panel asks its own question: what one vendor is slow with does not keep the other waiting. */
+export function App() {
+  return (
+    <ApolloProvider client={client}>
+      <Sites />
+      <Sessions />
+    </ApolloProvider>
+  );
+}
