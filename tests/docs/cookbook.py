@@ -113,10 +113,10 @@ async def opened(clock: Clock = system) -> AsyncIterator[Book]:
             yield Book(client, clock)
 
 
-async def events(question: Question, folder: Path, most: int = 2, **variables: Any) -> list[Any]:
+async def events(question: Question, folder: Path, most: int = 2, **more: Any) -> list[Any]:
     """The first events of a subscription, over a socket and a clock that is turned on."""
     async with replicas(folder, vendors=("bespot", "guest_wifi")) as running, running.first.socket() as socket:
-        await socket.subscribe("live", question.text, **variables)
+        await socket.subscribe("live", question.text, **more)
         await asyncio.sleep(0.2)
         running.hands.now = PUBLISHED
         told: list[Any] = []

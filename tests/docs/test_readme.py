@@ -63,7 +63,10 @@ def test_the_two_commands_stand_on_the_first_screen() -> None:
     assert (ROOT / "scripts/serve").stat().st_mode & (ROOT / "scripts/test").stat().st_mode & 0o111
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+BESIDE = sorted((ROOT / "gateway").rglob("README.md"))
+
+
+@pytest.mark.parametrize("page", [*PAGES, *BESIDE], ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     broken = []
     for target in links(page.read_text("utf-8")):
