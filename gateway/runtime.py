@@ -109,7 +109,7 @@ class Gateway:
         failures = outcome.extensions.get("failures")
         whole = outcome.phase is Phase.RAN and not outcome.errors and (not failures or _unconfigured(failures))
         if whole and not outcome.unkept and not request.shown:
-            outcome.max_age = 0
+            outcome.max_age = LONGEST_KEPT if outcome.timeless else 0
             if self._settings.cache == "on" and calls.by_vendor.keys() <= parts.by_vendor.keys():
                 most = parts.max_age(self.catalog.clock())
                 outcome.max_age = LONGEST_KEPT if most is None else min(most, LONGEST_KEPT)
@@ -136,6 +136,10 @@ class Gateway:
     async def signature(self, request: GraphQLRequest) -> bytes | None:
         """Equal for requests that ask the same; None for what is asked for one caller alone."""
         return await self._operations.signature(request)
+
+    async def timeless(self, request: GraphQLRequest) -> bool:
+        """Whether the answer hangs on the schema and on the caller's rights alone."""
+        return await self._operations.timeless(request)
 
     async def edition(self) -> str | None:
         """Changes with every write through the gateway; None where that cannot be told."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 import strawberry
-from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
+from graphql import ExecutionResult, FieldNode, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution import Executor
 from graphql.execution.values import VariableValues, get_variable_values
 from msgspec import UNSET, UnsetType
@@ -82,7 +82,8 @@ class Phase(enum.Enum):
 class Outcome(msgspec.Struct):
     """The answer to an operation. `incidents`, `estimate` and `operation` (its name) are for the log.
 
-    `unkept`: it is a write's, or raw identifiers may be in it. `max_age`: seconds it stays good, None where it must not
+    `unkept`: it is a write's, or raw identifiers may be in it. `timeless`: it hangs on the schema and on the caller's
+    rights alone. `max_age`: seconds it stays good, None where it must not
     be kept; `age`: seconds since the oldest part that may still change was read.
     """
 
@@ -94,6 +95,7 @@ class Outcome(msgspec.Struct):
     estimate: Estimate | None = None
     operation: str | None = None
     unkept: bool = True
+    timeless: bool = False
     max_age: int | None = None
     age: int = 0
 
@@ -169,6 +171,7 @@ class Operations:
         outcome.extensions |= told
         wrote = choose(document, request.operation_name).operation is not OperationType.QUERY
         outcome.unkept = wrote or document.raw or self._documents.guards.raw_variables(request.variables)
+        outcome.timeless = timeless(executor.operation)
         return outcome
 
     async def signature(self, request: GraphQLRequest) -> bytes | None:
@@ -184,6 +187,12 @@ class Operations:
         if self._house is not None and not self._house.shares(document, request.variables):
             return None
         return document.signatures[name]
+
+    async def timeless(self, request: GraphQLRequest) -> bool:
+        """Whether its answer hangs on the schema and on the caller's rights alone."""
+        document = await self._documents.prepared(request.query)
+        operation = None if document.errors else _meant(document, request.operation_name)
+        return operation is not None and timeless(operation)
 
     async def follows(self, request: GraphQLRequest) -> bool:
         """Whether it is a subscription that may be one."""
@@ -292,6 +301,14 @@ class Operations:
         assert isinstance(result, ExecutionResult), "incremental delivery is not switched on"
         errors, incidents = grouped([*(result.errors or ()), *context.errors], self._limits.errors)
         return Outcome(Phase.RAN, result.data, errors, context.extensions(), incidents)
+
+
+def timeless(operation: OperationDefinitionNode) -> bool:
+    """Whether a query asks for nothing but the schema: `__typename`, `__schema`, `__type`."""
+    return operation.operation is OperationType.QUERY and all(
+        isinstance(selection, FieldNode) and selection.name.value.startswith("__")
+        for selection in operation.selection_set.selections
+    )
 
 
 def _meant(document: Document, name: str | None) -> OperationDefinitionNode | None:

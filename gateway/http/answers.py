@@ -49,6 +49,7 @@ class Made(msgspec.Struct):
     age: int
     made_at: float = msgspec.field(default_factory=monotonic)
     broken: bool = False
+    timeless: bool = False
     estimate: Estimate | None = None
     tag: str = ""
     told: tuple[int, str, Headers] | None = None
@@ -62,7 +63,7 @@ class Made(msgspec.Struct):
 
 
 class Answers:
-    """`mode` is GATEWAY_CACHE; `most_bytes` bounds what is kept."""
+    """`mode` is GATEWAY_CACHE; `most_bytes` bounds what is kept. What asks no vendor is kept in every mode."""
 
     def __init__(self, mode: str, most_bytes: int) -> None:
         self._mode = mode
@@ -70,11 +71,6 @@ class Answers:
         self._kept: OrderedDict[Key, Made] = OrderedDict()
         self._bytes = 0
         self._flying: dict[Key, asyncio.Task[Made]] = {}
-
-    @property
-    def shares(self) -> bool:
-        """Whether anything is kept or shared at all."""
-        return self._mode != "off"
 
     async def ask(
         self,
@@ -90,7 +86,10 @@ class Answers:
         Raises nothing that `make` does not raise.
         """
         if self._mode == "off":
-            return await make(), True
+            made = await make()
+            if made.timeless and (key := await self._key(graph, request, principal)) is not None:
+                self._keep(key, made)
+            return made, True
         key = await self._key(graph, request, principal)
         if key is None:
             return await make(), True
@@ -148,7 +147,8 @@ class Answers:
 
     def _keep(self, key: Key, made: Made) -> None:
         size = len(made.body) + OVERHEAD
-        if self._mode != "on" or not made.seconds or made.broken or size > self._most // LARGEST:
+        keeps = self._mode == "on" or made.timeless
+        if not keeps or not made.seconds or made.broken or size > self._most // LARGEST:
             return
         self._drop(key)
         self._kept[key] = made

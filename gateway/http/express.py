@@ -20,6 +20,8 @@ from gateway.http.reply import Refusal, Scope
 
 MOST_QUESTIONS = 500
 LONGEST_QUESTION = 16 * 1024
+SCHEMA = b"__"
+"""In every question about the schema alone; those are kept even where nothing else is."""
 SPECIAL = frozenset(
     {
         *(b"authorization", b"x-api-key", b"cache-control", b"pragma", b"if-none-match", b"origin", b"traceparent"),
@@ -49,7 +51,7 @@ class Question(msgspec.Struct):
 class Express:
     """Remembers which headers ask for nothing special and what bodies ask for. `able`: it may be gone at all.
 
-    `shares`: whether answers are kept or shared.
+    `shares`: whether answers that ask vendors are kept or shared.
     """
 
     def __init__(self, answers: Answers, *, able: bool, shares: bool, most_bytes: int) -> None:
@@ -92,7 +94,7 @@ class Express:
 
     async def found(self, graph: Graph, principal: Principal, body: bytes) -> tuple[Made, str] | None:
         """The answer to a body and the hash of its text, if the answer is kept and good, or under way."""
-        if not self._shares:
+        if not self._shares and SCHEMA not in body:
             return None
         question = self._questions.get(body)
         if question is None:
@@ -108,7 +110,7 @@ class Express:
     async def _learn(self, graph: Graph, body: bytes) -> None:
         if len(self._questions) >= MOST_QUESTIONS:
             self._questions.popitem(last=False)
-        self._questions[body] = await _question(graph, body)
+        self._questions[body] = await _question(graph, body, timeless=not self._shares)
 
     def _media_of(self, headers: dict[bytes, bytes], count: int) -> str | None:
         if len(headers) != count:  # one of them came twice
@@ -129,12 +131,15 @@ def _key(question: Question, principal: Principal, edition: str) -> Key:
     return (question.signature, principal.rights_key, edition, False, question.variables)
 
 
-async def _question(graph: Graph, body: bytes) -> Question | None:
+async def _question(graph: Graph, body: bytes, *, timeless: bool) -> Question | None:
+    """`timeless`: only what asks no vendor."""
     try:
         request = parameters.of_body(body)
     except Refusal:
         return None
     if request.extensions or request.document_id is not None or not request.query:
+        return None
+    if timeless and not await graph.timeless(request):
         return None
     signature = await graph.signature(request)
     variables = variables_of(request)

@@ -221,8 +221,6 @@ class GraphQLEndpoint:
                 outcome = await executed(graph, request, principal, self._settings.request_timeout)
             return written(outcome, graph, calls)
 
-        if told is None and not self._answers.shares:
-            return await make()
         made, own = await self._answers.ask(graph, request, principal, make, around=past)
         if told is not None:
             made = told.beside(made, own=own)
@@ -267,6 +265,7 @@ def written(outcome: Outcome, graph: Graph, calls: Tally | None = None) -> Made:
     if calls is not None:
         line["calls"] = {vendor.value: count for vendor, count in sorted(calls.by_vendor.items())}
     made = Made(outcome.phase, b"", line, outcome.incidents, outcome.max_age, outcome.age, estimate=outcome.estimate)
+    made.timeless = outcome.timeless
     try:
         made.body = orjson.dumps(members)
     except TypeError as error:  # orjson's own error is one: a resolver let through what is not JSON

@@ -53,6 +53,10 @@ class Graph(Protocol):
         """Equal for requests that ask the same; None for what is asked for one caller alone."""
         ...
 
+    async def timeless(self, request: GraphQLRequest) -> bool:
+        """Whether the answer hangs on the schema and on the caller's rights alone."""
+        ...
+
     async def edition(self) -> str | None:
         """Changes with every write through the gateway; None where that cannot be told."""
         ...

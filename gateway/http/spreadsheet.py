@@ -13,7 +13,7 @@ FORMULA = frozenset("=@\t\r\n＝＠＋－")  # the wide ones are formulas to som
 SIGNS = frozenset("+-")
 DELIMITERS = ",;\t|"
 
-_NUMBER = re.compile(r"[+-](?:\d[\d\xa0 ]*(?:[.,]\d+)*|[.,]\d+)(?:[eE][+-]?\d+)?%?")
+_NUMBER = re.compile(r"[+-](?:\d[\d\xa0 ]*(?:[.,]\d+)*|\.\d+)(?:[eE][+-]?\d+)?%?")
 _LONGEST_NUMBER = 64
 _LONGEST_HEADER = 65_536
 

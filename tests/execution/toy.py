@@ -194,6 +194,9 @@ class ToyGraph:
     async def signature(self, request: GraphQLRequest) -> bytes | None:
         return await self.operations.signature(request)
 
+    async def timeless(self, request: GraphQLRequest) -> bool:
+        return await self.operations.timeless(request)
+
     async def edition(self) -> str | None:
         return self.edited
 
