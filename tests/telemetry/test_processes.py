@@ -145,6 +145,7 @@ def test_spans_arrive_at_a_collector_over_http() -> None:
     assert spans["OKUBE list_sites"].parent_span_id == spans["graphql Wall"].span_id
 
 
+@pytest.mark.untraced
 def test_the_standard_variables_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
     kept = InMemorySpanExporter()
@@ -161,6 +162,7 @@ def test_the_standard_variables_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Telemetry.configured("http://127.0.0.1:9").tracing is None
 
 
+@pytest.mark.untraced
 def test_traces_are_off_unless_a_collector_is_named() -> None:
     assert Telemetry.configured(None).tracing is None
     on = Telemetry.configured("http://127.0.0.1:9")
