@@ -8,19 +8,29 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-PEOPLE = (
-    r"(?i:ca9[ade][0-9a-f]{4}-)",  # devices, users and Yas ids of the sandbox (gateway/sandbox/people.py)
-    r"ALT-CANARY|Canary-\d|canary\.\d|\bCAN[0-9A-F]{5}\b|\bgCa[0-9A-Za-z]{8}\b|CANARY-\w",
-    r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])",  # any MAC address
-    r"[\w.+%-]+@[\w-]+\.[a-z]{2,}",  # any e-mail address
-    r"(?<![\d.])(?:10|172\.(?:1[6-9]|2\d|3[01])|192\.168)(?:\.\d{1,3}){2,3}(?![\d.])",  # any private address
+SHAPES: tuple[tuple[str, str], ...] = (
+    # the people of the sandbox (gateway/sandbox/people.py)
+    ("ca9", r"ca9[ade][0-9a-f]{4}-"),
+    ("CA9", r"CA9[ADE][0-9A-F]{4}-"),
+    ("anary", r"Canary-\d|canary\.\d"),
+    ("CAN", r"ALT-CANARY|\bCAN[0-9A-F]{5}\b|CANARY-\w"),
+    ("gCa", r"\bgCa[0-9A-Za-z]{8}\b"),
+    # anybody's MAC address, e-mail address and address in a network of their own
+    (":", r"(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])"),
+    ("-", r"(?<![\w:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![\w:-])"),
+    ("@", r"@[\w-]+\.[a-z]{2,}"),
+    ("10.", r"(?<![\d.])10(?:\.\d{1,3}){3}(?![\d.])"),
+    ("172.", r"(?<![\d.])172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}(?![\d.])"),
+    ("192.168.", r"(?<![\d.])192\.168(?:\.\d{1,3}){2}(?![\d.])"),
+    # credentials: JSON Web Tokens, headers, and callers' keys as the tests write them, one letter 43 times
+    ("eyJ", r"eyJ[\w-]{8,}\.[\w-]{8,}"),
+    ("earer ", r"[Bb]earer [\w+/=.-]{8,}"),
+    ("asic ", r"[Bb]asic [\w+/=.-]{8,}"),
+    *((letter * 8, rf"(?<![\w-]){letter}{{43}}(?![\w-])") for letter in "ABCDEFXabcdefx"),
 )
-CREDENTIALS = (
-    r"eyJ[\w-]{8,}\.[\w-]{8,}",  # JSON Web Tokens
-    r"(?i:\b(?:bearer|basic)\s+[\w+/=.-]{8,})",
-    r"([A-Za-z0-9_-])\1{42}",  # callers' keys, as the tests write them
-)
-_CANARY = re.compile("|".join((*PEOPLE, *CREDENTIALS)))
+"""What a shape holds in any case, which is quick to look for, and the shape."""
+_SHAPES = tuple((hint, re.compile(shape)) for hint, shape in SHAPES)
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 _SHORTEST = 8
 """Letters a secret needs to be told from a word."""
 
@@ -50,5 +60,8 @@ class Secrets:
 
     def found(self, text: str) -> Iterator[str]:
         """The canaries in a text."""
-        yield from (match[0] for match in _CANARY.finditer(text))
+        text = _COLOURS.sub("", text)
+        for hint, shape in _SHAPES:
+            if hint in text:
+                yield from (match[0] for match in shape.finditer(text))
         yield from (secret for secret in self._known if secret in text)

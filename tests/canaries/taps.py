@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NoReturn
 from weakref import WeakSet
 
@@ -23,6 +24,7 @@ class Taps:
         self.plain = False
         self._spans: list[str] = []
         self._lines: list[str] = []
+        self._labels: set[str] = set()
         self._new: list[Metrics] = []
         self._old: WeakSet[Metrics] = WeakSet()
 
@@ -54,10 +56,18 @@ class Taps:
         return _taken(self._lines)
 
     def metrics(self) -> str:
-        """Of every gateway since the last look, and of those that are still there."""
-        self._old.update(self._new)
-        self._new.clear()
-        return "\n".join(metrics.text().decode() for metrics in tuple(self._old))
+        """Labels that are new, of every gateway since the last look and those that are there: all else is numbers."""
+        every, self._new = {*self._old, *self._new}, []
+        self._old.update(every)
+        told = {value for metrics in every for value in _labels(metrics)} - self._labels
+        self._labels |= told
+        return "\n".join(told)
+
+
+def _labels(metrics: Metrics) -> Iterator[str]:
+    for collector in metrics._registry._collector_to_names:
+        for values in getattr(collector, "_metrics", ()):
+            yield from values
 
 
 def _taken(noted: list[str]) -> str:

@@ -130,6 +130,7 @@ async def test_a_live_gateway_without_a_caller_policy_starts_and_warns() -> None
             assert not (await gateway.authenticate({})).scopes
 
 
+@pytest.mark.untraced
 async def test_the_log_line_says_who_asked_what_and_what_it_cost(gate: Gate) -> None:
     with capture_logs() as lines:
         await gate.ask("query Stores { sites(first: 2) { nodes { key } } }", caller="reader")
