@@ -29,6 +29,11 @@ class Served:
         self.port = port
         self.server = server
 
+    async def cut(self) -> None:
+        """Everything that listens is closed, as for a restart."""
+        assert self.server._dismiss is not None
+        await self.server._dismiss()
+
     @asynccontextmanager
     async def bare(self, **more: Any) -> AsyncIterator[ClientConnection]:
         """A socket that has not introduced itself."""

@@ -1,4 +1,4 @@
-"""Two replicas for programs that are no tests of ours: `python -m tests.live.stage PROGRAM...`, run by scripts/check-live.
+"""Two replicas for programs that are no tests of ours, run by scripts/check-live: `python -m tests.live.stage PROGRAM`.
 
 The program gets the replicas' addresses after its own arguments and says on stdout, a line each, what shall happen;
 each line is answered by one on its stdin:
@@ -18,10 +18,9 @@ import hashlib
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from contextlib import redirect_stderr
-from io import StringIO
 from pathlib import Path
 
+from gateway import telemetry
 from gateway.domain import instant
 from gateway.domain.instant import MINUTE
 from tests.cache.valkey import Valkey
@@ -32,13 +31,12 @@ PUBLISHED = instant.parse("2026-11-02T12:16:00Z")
 
 
 def write(file: Path, *names: str) -> None:
-    file.write_text(
-        "\n".join(
-            f'[[key]]\nname = "{name}"\nscopes = ["read"]\nhash = "sha256:{hashlib.sha256(KEYS[name].encode()).hexdigest()}"\n'
-            for name in names
-        ),
-        "utf-8",
-    )
+    """A keys file of these callers."""
+    hashes = {name: hashlib.sha256(KEYS[name].encode()).hexdigest() for name in names}
+    entries = [
+        f'[[key]]\nname = "{name}"\nscopes = ["read"]\nhash = "sha256:{hash_}"\n' for name, hash_ in hashes.items()
+    ]
+    file.write_text("\n".join(entries), "utf-8")
 
 
 class Stage:
@@ -99,6 +97,5 @@ async def _served(program: Process, stage: Stage) -> None:
 
 
 if __name__ == "__main__":
-    with redirect_stderr(StringIO()):
-        status = asyncio.run(played(sys.argv[1:]))
-    sys.exit(status)
+    telemetry.configure("error")
+    sys.exit(asyncio.run(played(sys.argv[1:])))
