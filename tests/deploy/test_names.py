@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +76,13 @@ def test_every_expression_asks_for_what_there_is(where: str, expression: str) ->
         assert asked <= KNOWN.get(each.name or "", set()) | SCRAPED, f"{where}: {each.name} has no such label"
     grouped = {name.strip() for group in re.findall(r"\bby \(([^)]*)\)", expression) for name in group.split(",")}
     assert grouped <= labels | SCRAPED, f"{where}: grouped by a label there is not"
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not here: the expressions are parsed above")
+def test_prometheus_itself_takes_the_rules() -> None:
+    rules = DEPLOY / "prometheus/alerts.yaml"
+    done = subprocess.run(["promtool", "check", "rules", str(rules)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_outcomes_asked_for_can_come() -> None:
