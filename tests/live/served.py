@@ -19,7 +19,7 @@ from gateway.http.server import Server
 from gateway.settings import Settings
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
-PATIENCE = 5.0
+PATIENCE = 15.0
 
 
 class Served:

@@ -43,6 +43,8 @@ def _begin(folder: str) -> None:
     atexit.register(_metrics, copy)
 
 
-if "CANARY_NOTES" in os.environ and {"gateway", "tests.http.serving"} & set(sys.orig_argv):
+GATEWAYS = {"gateway", "tests.http.serving", "--multiprocessing-fork"}  # the last: workers of `serve --workers`
+
+if "CANARY_NOTES" in os.environ and GATEWAYS & set(sys.orig_argv):
     with contextlib.suppress(OSError):
         _begin(os.environ["CANARY_NOTES"])
