@@ -131,10 +131,8 @@ class Streams:
 
     async def event(self, executor: Executor[Any], payload: object, context: Context) -> Outcome:
         """One payload completed. Never raises but for cancellation."""
-        beside: dict[str, Any] = {}
-        if isinstance(payload, Event):
-            payload, beside = payload.payload, payload.extensions
-        own = executor.build_per_event_executor(payload)
+        event = payload if isinstance(payload, Event) else Event(payload, {})
+        own = executor.build_per_event_executor(event.payload)
         own.context_value = context
         try:
             with deadline.within(self._seconds):
@@ -150,7 +148,7 @@ class Streams:
         for met in outcome.incidents:
             self._report(met)
         outcome.incidents = []
-        outcome.extensions |= beside
+        outcome.extensions |= event.extensions
         return outcome
 
     def failed(self, error: Exception) -> Entry:

@@ -49,7 +49,7 @@ class Secrets:
             inner(secret, value)
             self.note(value)
 
-        SecretStr.__init__ = noted  # type: ignore[method-assign]
+        SecretStr.__init__ = noted  # type: ignore[assignment,method-assign]
 
     def note(self, value: str) -> None:
         """Of an address only its password is secret."""

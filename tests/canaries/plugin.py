@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -23,6 +24,8 @@ NOTES = "CANARY_NOTES"
 """Where processes that tests start leave what they told (child/sitecustomize.py)."""
 CHILD = Path(__file__).with_name("child")
 MARKS = ("tells: means to tell a canary", "untraced: is about tracing being off")
+
+Reported: TypeAlias = Generator[None, pytest.TestReport, pytest.TestReport]
 
 
 class Canaries:
@@ -53,8 +56,8 @@ class Canaries:
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
-        report: pytest.TestReport = yield
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Reported:
+        report = yield
         if call.when == "teardown":
             told = self._told(report)
             found = {f"{where}: {each!r}" for where, text in told.items() for each in self._secrets.found(text)}

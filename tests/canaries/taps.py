@@ -38,14 +38,14 @@ class Taps:
             if not self.plain:
                 telemetry.tracing = Tapped(tracing, self._spans)
 
-        Telemetry.__init__ = heard  # type: ignore[method-assign]
+        Telemetry.__init__ = heard  # type: ignore[assignment,method-assign]
         capture = LogCapture.__call__
 
         def captured(log: LogCapture, logger: WrappedLogger, method: str, event: EventDict) -> NoReturn:
             self._lines.append(repr(event))
             capture(log, logger, method, event)
 
-        LogCapture.__call__ = captured  # type: ignore[method-assign]
+        LogCapture.__call__ = captured  # type: ignore[assignment,method-assign]
 
     def spans(self) -> str:
         """All since the last look."""

@@ -93,7 +93,7 @@ async def test_the_step_that_serves_every_walk_puts_the_new_key_behind_first(hos
 async def test_a_new_pseudonym_key_gives_new_names_and_cursor_keys_of_ones_own_outlive_it(
     hosted: Hosted, tmp_path: Path, valkey: Valkey
 ) -> None:
-    shared = {"cursor_keys": [OLD], "cache_url": valkey.url}
+    shared: dict[str, Any] = {"cursor_keys": [OLD], "cache_url": valkey.url}
     async with (
         replica(hosted, tmp_path, **shared) as before,
         replica(hosted, tmp_path, **shared, pseudonym_key="6b" * 32) as after,

@@ -19,6 +19,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
+from typing import Any
 
 from gateway import telemetry
 from gateway.domain import instant
@@ -73,7 +74,7 @@ async def played(command: list[str]) -> int:
         write(keys, *KEYS)
         store.start()
         try:
-            options = {"cache_url": store.url, "api_keys": keys, "anonymous_scopes": []}
+            options: dict[str, Any] = {"cache_url": store.url, "api_keys": keys, "anonymous_scopes": []}
             async with replicas(Path(folder), 2, **options) as running:
                 addresses = [f"http://127.0.0.1:{replica.port}" for replica in running.running]
                 program = await asyncio.create_subprocess_exec(*command, *addresses, stdin=PIPE, stdout=PIPE)

@@ -8,12 +8,13 @@ import contextlib
 import gc
 import os
 import sys
+from typing import TextIO
 
 
 class _Copied:
     """stderr, and a copy of it."""
 
-    def __init__(self, stream, copy) -> None:
+    def __init__(self, stream: TextIO, copy: TextIO) -> None:
         self._stream = stream
         self._copy = copy
 
@@ -23,11 +24,11 @@ class _Copied:
             self._copy.flush()
         return self._stream.write(text)
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)
 
 
-def _metrics(copy) -> None:
+def _metrics(copy: TextIO) -> None:
     watch = sys.modules.get("gateway.telemetry.watch")
     if watch is None:
         return
