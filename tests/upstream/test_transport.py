@@ -90,7 +90,7 @@ async def test_a_refused_connection_is_known_to_have_sent_nothing(wire: Transpor
         pytest.param(says(200, b"x" * 10_001), Overlong, id="too long"),
         pytest.param(says(200, b"{}", "content-encoding: br"), NotHttp, id="an encoding nobody asked for"),
         pytest.param(says(200, b"{}", "content-encoding: gzip"), NotHttp, id="not gzip at all"),
-        pytest.param(says(200, gzip.compress(b"{}" * 500, mtime=0)[:-9], "content-encoding: gzip"), CutShort, id="half a gzip"),
+        pytest.param(says(200, gzip.compress(b"{}" * 500)[:-9], "content-encoding: gzip"), CutShort, id="half a gzip"),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
