@@ -79,9 +79,10 @@ def test_every_expression_asks_for_what_there_is(where: str, expression: str) ->
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not here: the expressions are parsed above")
-def test_prometheus_itself_takes_the_rules() -> None:
-    rules = DEPLOY / "prometheus/alerts.yaml"
-    done = subprocess.run(["promtool", "check", "rules", str(rules)], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("asked", [("check", "alerts.yaml"), ("test", "alerts.test.yaml")])
+def test_prometheus_itself_takes_the_rules_and_rings(asked: tuple[str, str]) -> None:
+    command = ["promtool", asked[0], "rules", str(DEPLOY / "prometheus" / asked[1])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
