@@ -18,7 +18,8 @@ from gateway.domain.ports.footfall import FootfallSeries
 from gateway.domain.site import Site
 from gateway.domain.window import Window
 from gateway.federation.crosswalk import Crosswalk
-from gateway.federation.live import LONGEST, News, Place
+from gateway.federation.feed import News, Place
+from gateway.federation.live import LONGEST
 from gateway.federation.minutes import MinuteReader, Reading, Stores
 from gateway.federation.rollup import minutes_of
 from gateway.federation.series import Columns, Row, Rules, Series

@@ -20,7 +20,7 @@ from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Window
 from gateway.federation.crosswalk import Crosswalk
-from gateway.federation.live import News, Place
+from gateway.federation.feed import News, Place
 from gateway.federation.supplies import Supplies
 
 Session: TypeAlias = AppSession | WifiSession

@@ -11,7 +11,8 @@ import strawberry
 from gateway.access.scopes import Scope
 from gateway.execution.streams import Event
 from gateway.federation.cursor import Binding
-from gateway.federation.live import Feed, Position, Topic
+from gateway.federation.feed import Feed, Position
+from gateway.federation.live import Topic
 from gateway.schema.arguments import Info
 from gateway.schema.node import site_key
 from gateway.schema.occupancy import Occupancy

@@ -12,7 +12,8 @@ from gateway.domain.footfall import Visit
 from gateway.domain.instant import HOUR, MINUTE, SECOND, Micros
 from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
-from gateway.federation.live import MOST_BURSTS, RETRY, Feed, Lagging, News, Place, Position, Topic
+from gateway.federation.feed import MOST_BURSTS, Feed, Lagging, News, Place, Position
+from gateway.federation.live import RETRY, Topic
 from gateway.upstream import deadline, lanes
 from gateway.upstream.lanes import Lane
 from tests.federation.fakes import NOW, site
