@@ -44,6 +44,7 @@ CANNOT = {
         "js",
         "import { createClient }",
     ): "needs graphql-ws of npm; tests/live/test_websocket.py speaks it",
+    ("docs/live.md", "js", "const request ="): "needs graphql-ws of npm; scripts/check-live does it",
     ("docs/bi/notebooks.md", "python", ""): "needs pandas and polars; run by scripts/check-bi-clients",
     ("docs/bi/notebooks.md", "sql", ""): "needs DuckDB; run by scripts/check-bi-clients",
     ("docs/bi/notebooks.md", "r", ""): "needs R; the page says that it was not run",
