@@ -88,6 +88,7 @@ def main() -> None:
         environment |= {
             "GATEWAY_SITES": str(crosswalk),
             "GATEWAY_CACHE": "off",
+            "GATEWAY_REQUEST_TIMEOUT": "60",  # of a machine that others use
             "GATEWAY_SANDBOX": "none",
             "GATEWAY_PSEUDONYM_KEY": "00" * 32,
             "GATEWAY_ANONYMOUS_SCOPES": "read",

@@ -13,6 +13,7 @@ from contextvars import Context as Variables
 from inspect import isawaitable
 from typing import Any, TypeAlias
 
+import msgspec
 import orjson
 from graphql import ExecutionResult, GraphQLError
 from graphql.execution import Executor, create_source_event_stream
@@ -28,6 +29,13 @@ GRACE = 0.5
 """Seconds beyond its deadline in which an event still tells what is missing."""
 
 Report: TypeAlias = Callable[[Incident], None]
+
+
+class Event(msgspec.Struct):
+    """A payload of a source, and what its answer tells beside it in `extensions`."""
+
+    payload: object
+    extensions: dict[str, Any]
 
 
 class Outlet:
@@ -123,7 +131,8 @@ class Streams:
 
     async def event(self, executor: Executor[Any], payload: object, context: Context) -> Outcome:
         """One payload completed. Never raises but for cancellation."""
-        own = executor.build_per_event_executor(payload)
+        event = payload if isinstance(payload, Event) else Event(payload, {})
+        own = executor.build_per_event_executor(event.payload)
         own.context_value = context
         try:
             with deadline.within(self._seconds):
@@ -139,6 +148,7 @@ class Streams:
         for met in outcome.incidents:
             self._report(met)
         outcome.incidents = []
+        outcome.extensions |= event.extensions
         return outcome
 
     def failed(self, error: Exception) -> Entry:

@@ -7,25 +7,22 @@ make another wait: what one does not take in time is that one's loss, and it is 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from contextvars import Context
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 import msgspec
 
 from gateway.domain.clock import Clock
-from gateway.domain.errors import GatewayError, VendorError
+from gateway.domain.errors import VendorError
 from gateway.domain.footfall import Occupancy, Visit
-from gateway.domain.instant import SECOND, Micros
+from gateway.domain.instant import HOUR, SECOND, Micros
 from gateway.domain.session import AppSession, WifiSession
 from gateway.domain.site import Site
-from gateway.domain.vendor import VendorKey
+from gateway.federation.feed import Feed, News, Place, Position, Row
 from gateway.upstream import deadline, lanes
 from gateway.upstream.lanes import Lane
-
-Row = TypeVar("Row", bound=Visit | Occupancy | AppSession | WifiSession)
 
 LOOK = 0.1
 """Seconds between two looks at the clock: it may jump, or be turned by hand."""
@@ -33,15 +30,10 @@ READ = 60.0
 """Seconds one reading may take, its waits for the vendor's allowance included."""
 RETRY: Micros = 30 * SECOND
 """How soon a reading that failed is tried again."""
-MOST_BURSTS = 4
-"""Readings that may wait for one follower."""
-
-
-class News(msgspec.Struct, Generic[Row]):
-    """What one reading brought, in order; and what of it failed."""
-
-    rows: list[Row]
-    failures: list[VendorError] = msgspec.field(default_factory=list)
+LONGEST: Micros = 6 * HOUR
+"""How far back what was missed is told at most, after an outage or to a follower who comes back."""
+MISSED = 10.0
+"""Seconds the reading of what one follower missed may take."""
 
 
 class Tail(Protocol[Row]):
@@ -59,64 +51,9 @@ class Tail(Protocol[Row]):
         """What is new or changed since the last reading; at the first, since a site is watched. Raises VendorError."""
         ...
 
-
-class Lagging(GatewayError):
-    """A follower left too much unread."""
-
-    code = "OVERLOADED"
-
-
-class Feed(Generic[Row]):
-    """What one follower gets: bursts of rows that became known together. A failing vendor is a member of a burst.
-
-    Ends with an error where the follower lags behind. To be closed when no longer wanted.
-    """
-
-    def __init__(self, sites: Iterable[Site], leave: Callable[[Feed[Row]], None]) -> None:
-        self.sites = tuple(sites)
-        self._keys = frozenset(site.key for site in self.sites)
-        self._leave = leave
-        self._bursts: deque[list[Row | VendorError]] = deque()
-        self._wake = asyncio.Event()
-        self._error: Exception | None = None
-        self._down: set[tuple[VendorKey, str]] = set()
-
-    def __aiter__(self) -> Feed[Row]:
-        return self
-
-    async def __anext__(self) -> list[Row | VendorError]:
-        """Waits for the next burst. Raises what the feed ended with."""
-        while not self._bursts:
-            if self._error is not None:
-                raise self._error
-            self._wake.clear()
-            await self._wake.wait()
-        return self._bursts.popleft()
-
-    async def aclose(self) -> None:
-        """Follows no longer."""
-        self._leave(self)
-
-    def take(self, news: News[Row]) -> None:
-        """The part of the news that is this follower's. An outage is told once, however long it lasts."""
-        down = {(error.vendor, error.code): error for error in news.failures}
-        told: list[Row | VendorError] = [error for key, error in down.items() if key not in self._down]
-        self._down = set(down)
-        told += [row for row in news.rows if row.site.key in self._keys]
-        if not told:
-            return
-        if len(self._bursts) >= MOST_BURSTS:
-            self.end(Lagging("Too much was left unread: subscribe again."))
-            return
-        self._bursts.append(told)
-        self._wake.set()
-
-    def end(self, error: Exception) -> None:
-        """Nothing more comes, and nothing of what waits."""
-        self._bursts.clear()
-        self._error = error
-        self._wake.set()
-        self._leave(self)
+    def place(self, row: Row) -> Place | None:
+        """Among the rows of a reading, which are in this order; None where they cannot be told apart without names."""
+        ...
 
 
 class Topic(Generic[Row]):
@@ -131,9 +68,31 @@ class Topic(Generic[Row]):
 
     def follow(self, sites: Iterable[Site]) -> Feed[Row]:
         """From now on. Raises NotConfigured."""
+        return self._follow(sites, Position(self._clock()))
+
+    async def resume(self, sites: Iterable[Site], told: Position) -> Feed[Row]:
+        """From where another feed of these sites ended, LONGEST ago at most. Raises NotConfigured, VendorError."""
+        now = self._clock()
+        feed = self._follow(sites, msgspec.structs.replace(told, since=min(now, max(told.since, now - LONGEST))))
+        try:
+            feed.missed(await self._missed(feed))
+        except BaseException:
+            await feed.aclose()
+            raise
+        return feed
+
+    async def _missed(self, feed: Feed[Row]) -> News[Row]:
+        """Raises VendorError where any of it cannot be had: the follower comes again with the position he has."""
+        with lanes.within(Lane.EXPORT), deadline.within(MISSED):
+            news = await self._new_tail().news(dict.fromkeys(feed.sites, feed.since))
+        if news.failures:
+            raise news.failures[0]
+        return news
+
+    def _follow(self, sites: Iterable[Site], told: Position) -> Feed[Row]:
         tail = self._new_tail()
         tail.check()
-        feed = Feed(sites, self._left)
+        feed = Feed(sites, told, tail.place, self._left)
         self._feeds.add(feed)
         now = self._clock()
         for site in feed.sites:

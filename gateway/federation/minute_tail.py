@@ -6,26 +6,26 @@ changed while the vendor still corrects them (quirks B17, B18).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any, Generic
 
 from gateway.cache import freshness
 from gateway.domain.clock import Clock
 from gateway.domain.errors import VendorError
-from gateway.domain.instant import HOUR, MINUTE, Micros
+from gateway.domain.instant import MINUTE, Micros
+from gateway.domain.ports.footfall import FootfallSeries
 from gateway.domain.site import Site
 from gateway.domain.window import Window
 from gateway.federation.crosswalk import Crosswalk
-from gateway.federation.live import News
+from gateway.federation.feed import News, Place
+from gateway.federation.live import LONGEST
 from gateway.federation.minutes import MinuteReader, Reading, Stores
 from gateway.federation.rollup import minutes_of
 from gateway.federation.series import Columns, Row, Rules, Series
 from gateway.federation.supplies import Supplies
 
 PUBLISHED_EVERY = 15 * MINUTE
-LONGEST: Micros = 6 * HOUR
-"""How far a reading goes back at most, after an outage."""
 LATER: tuple[Micros, ...] = (MINUTE, 5 * MINUTE)
 """When a publication that brought nothing at all is looked for again: the vendor may be later than supposed."""
 
@@ -73,21 +73,31 @@ class MinuteTail(Generic[Row, Columns]):
         window = Window(max(min(begins.values(), default=end) - self._rules.settle, end - LONGEST), end)
         if not sites or window.empty:
             return News([])
-        reader = MinuteReader(
-            self._series.read(port),
-            self._series.join,
-            sites=sites,
-            crosswalk=self._crosswalk,
-            stores=self._stores,
-            page_rows=port.page_rows,
-            lookback=self._series.lookback,
-        )
         with freshness.bypassing() if self._awaited == end else nullcontext():
-            reading = await reader.whole(window)
+            reading = await self._reader(port, sites, window).whole(window)
         self._look_out(reading, end)
         rows = [row for site in sites for row in self._new(site, reading, window, begins[site])]
-        rows.sort(key=lambda row: (row.minute, row.site.key))
-        return News(rows, _distinct(reading))
+        rows.sort(key=self.place)
+        return News(rows, _distinct(reading, begins), end + self._lag)
+
+    def place(self, row: Row) -> Place:
+        return row.minute, row.site.key
+
+    def _reader(self, port: FootfallSeries, sites: list[Site], window: Window) -> MinuteReader[Columns]:
+        """For every site there is where that is one call: replicas whose followers differ share it then."""
+        everyone, followed = (
+            MinuteReader(
+                self._series.read(port),
+                self._series.join,
+                sites=asked,
+                crosswalk=self._crosswalk,
+                stores=self._stores,
+                page_rows=port.page_rows,
+                lookback=self._series.lookback,
+            )
+            for asked in ([site for site in self._crosswalk.sites if site.bespot], sites)
+        )
+        return everyone if everyone.price(window) == 1 else followed
 
     def _new(self, site: Site, reading: Reading[Columns], window: Window, begin: Micros) -> list[Row]:
         """The rows of one site that differ from what was seen. At its first reading: those from `begin` on."""
@@ -123,7 +133,8 @@ class MinuteTail(Generic[Row, Columns]):
                 del held[key]
 
 
-def _distinct(reading: Reading[Any]) -> list[VendorError]:
-    """What failed, one of a kind."""
-    errors = [*reading.refused.values(), *([reading.moved] if reading.moved else [])]
+def _distinct(reading: Reading[Any], sites: Iterable[Site]) -> list[VendorError]:
+    """What failed of these sites, one of a kind."""
+    refused = [reading.refused[site.key] for site in sites if site.key in reading.refused]
+    errors = [*refused, *([reading.moved] if reading.moved else [])]
     return list({error.code: error for error in errors}.values())

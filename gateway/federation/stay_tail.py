@@ -20,7 +20,7 @@ from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Window
 from gateway.federation.crosswalk import Crosswalk
-from gateway.federation.live import News
+from gateway.federation.feed import News, Place
 from gateway.federation.supplies import Supplies
 
 Session: TypeAlias = AppSession | WifiSession
@@ -151,9 +151,9 @@ class SessionTail:
 
     async def news(self, watched: Mapping[Site, Micros]) -> News[Session]:
         """In the order of the connections: start, vendor, the vendor's id. One vendor's failure leaves the others'."""
-        self._begun = True
+        self._begun, now = True, self._clock()
         found = await asyncio.gather(*(self._of(vendor, watched) for vendor in self._there), return_exceptions=True)
-        news: News[Session] = News([])
+        news: News[Session] = News([], until=now)
         for outcome in found:
             if isinstance(outcome, VendorError):
                 news.failures.append(outcome)
@@ -163,6 +163,10 @@ class SessionTail:
                 news.rows += outcome
         news.rows.sort(key=lambda row: (row.record.start, VENDORS.index(row.vendor), row.record.id))
         return news
+
+    def place(self, _: Session) -> Place | None:
+        """None: the ids of vendors are no matter for cursors."""
+        return None
 
     @property
     def _there(self) -> list[VendorKey]:

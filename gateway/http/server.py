@@ -26,9 +26,6 @@ from gateway.settings import ConfigurationError, Settings
 from gateway.telemetry import Telemetry
 from gateway.telemetry.sampling import sampling
 
-COLLECTED_EVERY = 50_000
-"""New objects between two looks of the garbage collector."""
-
 OpenGraph = Callable[[Settings], AbstractAsyncContextManager[Graph]]
 """Opens everything the graph needs and closes it again."""
 

@@ -32,9 +32,9 @@ def configure(level: str, *, readable: bool | None = None) -> None:
         structlog.processors.format_exc_info,
         redact_exceptions,
     ]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer() if eyes else structlog.processors.JSONRenderer(serializer=_text)
-    )
+    renderer: Processor = structlog.processors.JSONRenderer(serializer=_text)
+    if eyes:  # a traceback as text: redacted above, where a coloured one would show the values of variables
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),

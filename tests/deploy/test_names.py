@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +76,14 @@ def test_every_expression_asks_for_what_there_is(where: str, expression: str) ->
         assert asked <= KNOWN.get(each.name or "", set()) | SCRAPED, f"{where}: {each.name} has no such label"
     grouped = {name.strip() for group in re.findall(r"\bby \(([^)]*)\)", expression) for name in group.split(",")}
     assert grouped <= labels | SCRAPED, f"{where}: grouped by a label there is not"
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not here: the expressions are parsed above")
+@pytest.mark.parametrize("asked", [("check", "alerts.yaml"), ("test", "alerts.test.yaml")])
+def test_prometheus_itself_takes_the_rules_and_rings(asked: tuple[str, str]) -> None:
+    command = ["promtool", asked[0], "rules", str(DEPLOY / "prometheus" / asked[1])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_outcomes_asked_for_can_come() -> None:

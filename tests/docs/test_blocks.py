@@ -39,7 +39,12 @@ CANNOT = {
     ("docs/quickstart.md", "sh", "export GATEWAY_PSEUDONYM_KEY=…"): "needs the reader's own vendors",
     ("docs/scaling.md", "sh", "GATEWAY_CACHE_URL="): "needs a store named cache; tests/replicas serves over a store",
     ("docs/performance.md", "", "python -m bench"): "minutes of benchmarks",
-    ("docs/live.md", "js", ""): "needs graphql-ws of npm; tests/live/test_websocket.py speaks its protocol",
+    (
+        "docs/live.md",
+        "js",
+        "import { createClient }",
+    ): "needs graphql-ws of npm; tests/live/test_websocket.py speaks it",
+    ("docs/live.md", "js", "const request ="): "needs graphql-ws of npm; scripts/check-live does it",
     ("docs/bi/notebooks.md", "python", ""): "needs pandas and polars; run by scripts/check-bi-clients",
     ("docs/bi/notebooks.md", "sql", ""): "needs DuckDB; run by scripts/check-bi-clients",
     ("docs/bi/notebooks.md", "r", ""): "needs R; the page says that it was not run",

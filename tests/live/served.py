@@ -19,7 +19,7 @@ from gateway.http.server import Server
 from gateway.settings import Settings
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
-PATIENCE = 5.0
+PATIENCE = 15.0
 
 
 class Served:
@@ -28,6 +28,11 @@ class Served:
     def __init__(self, port: int, server: Server) -> None:
         self.port = port
         self.server = server
+
+    async def cut(self) -> None:
+        """Everything that listens is closed, as for a restart."""
+        assert self.server._dismiss is not None
+        await self.server._dismiss()
 
     @asynccontextmanager
     async def bare(self, **more: Any) -> AsyncIterator[ClientConnection]:

@@ -9,10 +9,11 @@ import pytest
 
 from gateway.domain.errors import NotConfigured, Unavailable, VendorError
 from gateway.domain.footfall import Visit
-from gateway.domain.instant import MINUTE, SECOND, Micros
+from gateway.domain.instant import HOUR, MINUTE, SECOND, Micros
 from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
-from gateway.federation.live import MOST_BURSTS, RETRY, Feed, Lagging, News, Topic
+from gateway.federation.feed import MOST_BURSTS, Feed, Lagging, News, Place, Position
+from gateway.federation.live import RETRY, Topic
 from gateway.upstream import deadline, lanes
 from gateway.upstream.lanes import Lane
 from tests.federation.fakes import NOW, site
@@ -46,6 +47,9 @@ class Tail:
     def due(self, now: Micros) -> Micros:
         return now // MINUTE * MINUTE + MINUTE
 
+    def place(self, row: Visit) -> Place:
+        return row.minute, row.site.key
+
     async def news(self, watched: Mapping[Site, Micros]) -> News[Visit]:
         self.asked.append({each.key: since for each, since in watched.items()})
         self.lane, self.left = lanes.current(), deadline.remaining()
@@ -78,14 +82,14 @@ async def stage() -> Stage:
     return Stage()
 
 
-def visit(at: Site, entries: int = 1) -> Visit:
-    minute = NOW // MINUTE
-    return Visit(at, minute, minute + 1, entries, 0, entries, False)
+def visit(site: Site, entries: int = 1, at: int = 0) -> Visit:
+    minute = NOW // MINUTE + at
+    return Visit(site, minute, minute + 1, entries, 0, entries, False)
 
 
 async def next_of(feed: Feed[Visit]) -> list[Visit | VendorError]:
     async with asyncio.timeout(2):
-        return await anext(feed)
+        return (await anext(feed)).members
 
 
 async def test_followers_share_one_poller_and_get_their_own_sites(stage: Stage) -> None:
@@ -166,6 +170,63 @@ async def test_a_follower_who_does_not_read_is_dropped_and_the_others_are_not(st
     await stage.minute(News([visit(A)]))
     assert await next_of(quick) == [visit(A)]
     await quick.aclose()
+
+
+async def told(feed: Feed[Visit]) -> list[Position | None]:
+    async with asyncio.timeout(2):
+        return (await anext(feed)).told
+
+
+async def test_who_comes_back_is_told_what_he_missed_and_nothing_twice(stage: Stage) -> None:
+    first, second, third = [visit(A, at=number) for number in range(3)]
+    feed = stage.topic.follow([A])
+    await stage.minute(News([first], until=NOW + MINUTE))
+    (position,) = await told(feed)
+    assert position == Position(NOW + MINUTE)
+    await feed.aclose()
+    stage.tail.news_ = News([second, third], until=NOW + 3 * MINUTE)
+    stage.clock.now += 2 * MINUTE + SECOND
+    again = await stage.topic.resume([A], position)
+    assert stage.tail.asked[-1] == {"a": NOW + MINUTE}
+    assert stage.tail.lane is Lane.EXPORT
+    assert await next_of(again) == [second, third]
+    fourth = visit(A, at=3)
+    await stage.minute(News([visit(A, 9, at=1), third, fourth]))  # the poller found the same, one of them corrected
+    assert await next_of(again) == [visit(A, 9, at=1), fourth]
+    await again.aclose()
+
+
+async def test_who_was_cut_in_the_middle_is_told_the_rest(stage: Stage) -> None:
+    rows = [visit(A, at=0), visit(B, at=0), visit(A, at=1)]
+    feed = stage.topic.follow([A, B])
+    await stage.minute(News(rows, until=NOW + MINUTE))
+    places = await told(feed)
+    await feed.aclose()
+    for seen, place in enumerate(places, 1):
+        assert place is not None
+        stage.tail.news_ = News([row for row in rows if place.since == NOW])
+        again = await stage.topic.resume([A, B], place)
+        if rows[seen:]:
+            assert await next_of(again) == rows[seen:]
+        await again.aclose()
+
+
+async def test_while_a_vendor_fails_a_position_stays_where_nothing_is_lost(stage: Stage) -> None:
+    down = Unavailable(VendorKey.BESPOT, "It is down.")
+    feed = stage.topic.follow([A, B])
+    await stage.minute(News([visit(A)], [down], until=NOW + MINUTE))
+    assert await told(feed) == [None, Position(NOW)]
+    await feed.aclose()
+    with pytest.raises(Unavailable):
+        await stage.topic.resume([A, B], Position(NOW))
+    assert stage.topic._feeds == set()
+
+
+async def test_what_was_missed_is_told_of_six_hours_and_never_of_the_future(stage: Stage) -> None:
+    for since, asked in ((NOW - 7 * HOUR, NOW - 6 * HOUR), (NOW + HOUR, NOW)):
+        feed = await stage.topic.resume([A], Position(since))
+        assert stage.tail.asked[-1] == {"a": asked}
+        await feed.aclose()
 
 
 async def test_a_bug_ends_the_feeds_instead_of_silencing_them(stage: Stage) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from gateway.domain import instant
 from gateway.domain.instant import SECOND
+from tests.access.issuer import AUDIENCE, EC, ISSUER, claims, header, signed
 from tests.live.replicas import ATHENS, BUSY, Replicas, id_of, replicas
 from tests.live.served import Spoken
 
@@ -123,6 +127,45 @@ async def test_an_expired_key_ends_the_stream(running: Replicas, tmp_path: Path)
         write(tmp_path, full=entry("full", FULL, "expires = 2026-11-02T12:10:00Z"))
         running.hands.now = instant.parse("2026-11-02T12:10:00Z")
         assert (await socket.receive())["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.fixture
+def issuer() -> Iterator[str]:
+    """Where an issuer's keys lie."""
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the library's name
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(orjson.dumps({"keys": [EC.as_dict(private=False)]}))
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/keys"
+        server.shutdown()
+
+
+async def test_a_token_that_ends_ends_the_stream_and_a_new_one_goes_on(tmp_path: Path, issuer: str) -> None:
+    jwt = {"issuer": ISSUER, "audience": AUDIENCE, "jwks_url": issuer}
+    async with replicas(tmp_path, jwt=jwt, anonymous_scopes=[]) as running:
+        ends = running.hands.now // SECOND + 120
+        tokens = [signed(header(), claims(exp=end)) for end in (ends, ends + 3600)]
+        async with (
+            running.first.socket({"Authorization": f"Bearer {tokens[0]}"}) as short,
+            running.first.socket({"Authorization": f"Bearer {tokens[1]}"}) as long,
+        ):
+            for socket in (short, long):
+                await socket.subscribe("1", VISITS, sites=[id_of(ATHENS)])
+            await asyncio.sleep(0.1)
+            running.hands.now = (ends + 61) * SECOND  # its leeway is over too
+            message = await short.receive()
+            assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "UNAUTHENTICATED")
+            assert await short.closed() == (4403, "Forbidden")
+            running.hands.now = instant.parse("2026-11-02T12:16:00Z")
+            assert (await long.next())["data"]["visits"]["startsAt"] >= "2026-11-02T12:00:00Z"
 
 
 async def test_the_budget_counts_operations_of_a_socket(running: Replicas) -> None:

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -23,6 +24,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from gateway import settings
 from gateway.cli.serving import figures_shared
+from gateway.cli.workers import TOO_SOON
 from gateway.settings import ConfigurationError
 from gateway.telemetry import Telemetry, metrics, sampling
 from gateway.telemetry.otlp import Otlp
@@ -42,8 +44,8 @@ def serving(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
     assert found is not None
     yield process, found[0]
-    process.kill()
-    process.communicate()
+    process.terminate()  # its workers with it: killed, it would leave them behind
+    process.communicate(timeout=30)
 
 
 def test_any_worker_tells_the_figures_of_all(serving: tuple[subprocess.Popen[str], str], tmp_path: Path) -> None:
@@ -60,6 +62,43 @@ def test_any_worker_tells_the_figures_of_all(serving: tuple[subprocess.Popen[str
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 0
     assert list(tmp_path.glob("gateway-metrics-*")) == []
+
+
+def test_what_a_dead_worker_counted_stays_and_what_it_held_does_not(
+    serving: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    process, address = serving
+    for _ in range(ASKED):
+        httpx.post(f"{address}/graphql", json={"query": "query Hi { viewer { name } }"}, timeout=20)
+    time.sleep(TOO_SOON)  # a worker that dies sooner could not start
+    dead = workers_of(process)[0]
+    os.kill(dead, signal.SIGKILL)
+    until(lambda: dead not in workers_of(process) and len(workers_of(process)) == 2)
+    until(lambda: list(tmp_path.glob(f"gateway-metrics-*/gauge_live*_{dead}.db")) == [])
+    text = httpx.get(f"{address}/metrics", timeout=60).text
+    assert value(text, "gateway_operations_total", operation="Hi", outcome="ok") == ASKED
+    assert list(tmp_path.glob(f"gateway-metrics-*/counter_{dead}.db"))
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """Ids of the processes that serve."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"--multiprocessing-fork" in command_of(pid)]
+
+
+def command_of(pid: str) -> bytes:
+    """Empty where it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def until(met: Callable[[], bool]) -> None:
+    latest = time.monotonic() + 20
+    while not met():
+        assert time.monotonic() < latest
+        time.sleep(0.05)
 
 
 def test_figures_of_an_earlier_run_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +184,7 @@ def test_spans_arrive_at_a_collector_over_http() -> None:
     assert spans["OKUBE list_sites"].parent_span_id == spans["graphql Wall"].span_id
 
 
+@pytest.mark.untraced
 def test_the_standard_variables_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
     kept = InMemorySpanExporter()
@@ -161,6 +201,7 @@ def test_the_standard_variables_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Telemetry.configured("http://127.0.0.1:9").tracing is None
 
 
+@pytest.mark.untraced
 def test_traces_are_off_unless_a_collector_is_named() -> None:
     assert Telemetry.configured(None).tracing is None
     on = Telemetry.configured("http://127.0.0.1:9")
