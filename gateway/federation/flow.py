@@ -59,7 +59,8 @@ class Flow(Generic[Row, Columns]):
         span = Window(window.start - lookback, window.end)
         tracks = self._tracks(codes, span)
         numbered = not ordered and len(tracks) == 1
-        readers = [self._reader(code, numbered=numbered, scanned=need is not None) for code in tracks]
+        short = span.length // MINUTE * len(codes) <= self._port.page_rows
+        readers = [self._reader(code, numbered=numbered, scanned=need is not None, short=short) for code in tracks]
         if need is not None:
             parts = [_scanned(reader, span, need, codes) for reader in readers]
         else:
@@ -108,7 +109,7 @@ class Flow(Generic[Row, Columns]):
         single = len(codes) * max(1.0, minutes / page)
         return [None] if max(1.0, max(stores, len(codes)) * minutes / page) <= single else list(codes)
 
-    def _reader(self, code: str | None, *, numbered: bool, scanned: bool) -> Reader[dict[str, Columns]]:
+    def _reader(self, code: str | None, *, numbered: bool, scanned: bool, short: bool) -> Reader[dict[str, Columns]]:
         read = self._series.read(self._port)
         pages: FootfallSeries = getattr(self._port, "uncached", self._port)
         direct, kept = self._series.read(pages), pages is not self._port and not scanned
@@ -132,7 +133,14 @@ class Flow(Generic[Row, Columns]):
             return found
 
         return Reader(
-            VENDOR, asked, cut, rows, self._port.page_rows, page=page if by_number else None, closed=self._closed
+            VENDOR,
+            asked,
+            cut,
+            rows,
+            self._port.page_rows,
+            page=page if by_number else None,
+            closed=self._closed,
+            short=short,
         )
 
     def _of_sites(
