@@ -35,16 +35,15 @@ MOST_ROWS = 10_000
 
 
 class Cost(msgspec.Struct):
-    """Of one export: seconds of CPU time, megabytes at most and at the end above idle, bytes sent, calls and rows of
-    the vendor.
+    """Of one export: seconds of CPU time; megabytes above idle before it began (the cache, and what an earlier one left)
+    and at most; bytes sent; calls of the vendor.
     """
 
     seconds: float
+    before: float
     peak: float
-    after: float
     size: int
     calls: int
-    rows: int
 
 
 def main() -> None:
@@ -57,7 +56,7 @@ def main() -> None:
     minutes = asked.rows // asked.stores
     rows = minutes * asked.stores
     print(f"{rows:,} rows of {asked.stores} stores; a cold drain is {-(-rows // MOST_ROWS)} calls at least.\n")
-    print("| format | cache | rows/s of CPU | CPU s | MB above idle, at most | at the end | MB sent | calls |")
+    print("| format | cache | rows/s of CPU | CPU s | MB above idle before | at most | MB sent | calls |")
     print("|---|---|---|---|---|---|---|---|")
     with vendor(asked.stores, minutes, asked.order) as port:
         for name in asked.formats:
@@ -71,7 +70,7 @@ def main() -> None:
 def told(name: str, cache: str, rows: int, cost: Cost) -> None:
     rate = f"{rows / cost.seconds:,.0f}"
     print(
-        f"| {name} | {cache} | {rate} | {cost.seconds:.2f} | {cost.peak:.0f} | {cost.after:.0f} | {cost.size / 1e6:.0f} "
+        f"| {name} | {cache} | {rate} | {cost.seconds:.2f} | {cost.before:.0f} | {cost.peak:.0f} | {cost.size / 1e6:.0f} "
         f"| {cost.calls} |",
         flush=True,
     )
@@ -84,7 +83,7 @@ def exported(url: str, pid: int, ending: str, minutes: int, port: int, idle: flo
     peak, done = [0.0], Event()
     watch = Thread(target=_watch, args=(pid, peak, done))
     watch.start()
-    before, size = cpu(pid), 0
+    before, held, size = cpu(pid), memory(pid), 0
     headers = {"accept-encoding": "identity"}
     with httpx.stream("GET", f"{url}/export/visits.{ending}", params=span, headers=headers, timeout=600) as answer:
         assert answer.status_code == 200, answer.read()
@@ -94,7 +93,7 @@ def exported(url: str, pid: int, ending: str, minutes: int, port: int, idle: flo
     done.set()
     watch.join()
     asked = httpx.get(f"http://127.0.0.1:{port}/_calls").json()
-    return Cost(spent, peak[0] - idle, memory(pid) - idle, size, asked["calls"], asked["rows"])
+    return Cost(spent, held - idle, peak[0] - idle, size, asked["calls"])
 
 
 def warmed(url: str, minutes: int) -> None:

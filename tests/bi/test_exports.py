@@ -136,6 +136,21 @@ async def test_a_day_of_every_site_is_as_few_calls_as_hold_it(doors: Doors) -> N
     assert 1_000 < len(found) < 10_000
 
 
+@pytest.mark.parametrize("table", ["visits", "occupancy"])
+async def test_what_the_graph_has_read_is_not_asked_again(table: str) -> None:
+    async for warm in opened(Settings(), Clock()):
+        plain = await rows(warm, table, **DAY)
+        span = f'{{from: "{DAY["from"]}", to: "{DAY["to"]}"}}'
+        query = f"{{ {table}(window: {span}, granularity: DAY, first: 1) {{ nodes {{ startsAt }} totalCount }} }}"
+        answer = await warm.client.post("/graphql", json={"query": query})
+        assert "errors" not in answer.json()
+        warm.forget()
+        assert sorted(await rows(warm, table, **DAY), key=_place) == sorted(plain, key=_place)
+        one = await rows(warm, table, site="ath-116500", **DAY)
+        assert one == [row for row in sorted(plain, key=_place) if row["site_key"] == "ath-116500"]
+        assert not warm.calls
+
+
 @pytest.mark.parametrize(
     ("path", "parameters", "told"),
     [
