@@ -103,6 +103,9 @@ class OData:
             first = await anext(pieces, b"")
             pack = "gzip" in accepted(headers.get("accept-encoding", ""))
             kind: Headers = ((b"content-type", answer.content_type),)
+            if scope["http_version"] == "1.0":  # it ends with its connection: only a length tells a cut
+                first += b"".join([piece async for piece in pieces])
+                kind, pack = (*kind, (b"content-length", str(len(first)).encode())), False
             await out.begin(200, (*kind, *answer.headers, *HEADERS, *budget), pack=pack)
             await out.write(first)
             async for piece in pieces:

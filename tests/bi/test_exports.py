@@ -229,6 +229,15 @@ async def test_ranges_of_parquet_are_of_one_file_made_once(doors: Doors) -> None
     assert tail.content == bytes(whole[-8:])
     beyond = await doors.client.get("/export/visits.parquet", params=DAY, headers={"range": f"bytes={size}-"})
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+    other = {"range": "bytes=0-3", "if-match": '"another"'}
+    assert (await doors.client.get("/export/visits.parquet", params=DAY, headers=other)).status_code == 412
+    same = {"range": "bytes=0-3", "if-match": f'"another", {tag}'}
+    assert (await doors.client.get("/export/visits.parquet", params=DAY, headers=same)).content == b"PAR1"
+    changed = {"range": "bytes=0-3", "if-range": '"another"'}
+    anew = await doors.client.get("/export/visits.parquet", params=DAY, headers=changed)
+    assert (anew.status_code, len(anew.content)) == (200, size)
+    known = await doors.client.get("/export/visits.parquet", params=DAY, headers={"if-none-match": tag})
+    assert (known.status_code, known.content) == (304, b"")
     assert dict(doors.calls) == {"BESPOT": 1}
     assert pq.read_table(io.BytesIO(whole)).num_rows > 1_000
 
