@@ -121,7 +121,8 @@ def vendor(stores: int, minutes: int, order: str) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    process = subprocess.Popen([sys.executable, "-m", "bench.minutes", str(port), str(stores), str(minutes), order])
+    command = [sys.executable, "-m", "bench.minutes", str(port), str(stores), str(minutes), "--order", order]
+    process = subprocess.Popen(command)
     try:
         for _ in range(300):
             with socket.socket() as there:

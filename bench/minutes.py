@@ -1,14 +1,16 @@
 """A people counter of any length that costs little to ask: Bespot's visits, windows and pages kept, calls counted.
 
-    python -m bench.minutes PORT STORES MINUTES [asc|desc|shuffled]
+    python -m bench.minutes PORT STORES MINUTES [--order asc|desc|shuffled] [--start INSTANT] [--dies PAGES]
 
 Every store has a row at every minute from START on. `/_calls` tells how many pages and rows have been asked, and forgets.
+With --dies the process ends without a word when a page more than that is asked.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import random
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,16 +27,22 @@ PHASES = 13
 class Counter:
     """Its rows, never held: a page is made from the texts of its minutes."""
 
-    def __init__(self, stores: int, minutes: int, order: str) -> None:
+    def __init__(self, stores: int, minutes: int, order: str, start: datetime = START, dies: int | None = None) -> None:
         self._stores = stores
-        self._minutes = [(START + timedelta(minutes=at)).strftime("%Y-%m-%dT%H:%M:%SZ").encode() for at in range(minutes)]
+        self._start = start
+        self._dies = dies
+        self._minutes = [
+            (start + timedelta(minutes=at)).strftime("%Y-%m-%dT%H:%M:%SZ").encode() for at in range(minutes)
+        ]
         self._rows = [[_row(store, phase) for store in range(stores)] for phase in range(PHASES)]
         self._order = order
         self.calls = self.rows = 0
 
     def page(self, query: dict[str, list[str]]) -> bytes:
         """One page of what the window holds."""
-        low, high = _minute(query["datetime_gte"][0]), _minute(query["datetime_lte"][0])
+        if self.calls == self._dies:
+            os._exit(1)
+        low, high = self._minute(query["datetime_gte"][0]), self._minute(query["datetime_lte"][0])
         first, end = max(0, low), min(len(self._minutes), high)
         stores = self._chosen(query.get("store_code", []))
         count = max(0, end - first) * len(stores)
@@ -50,6 +58,10 @@ class Counter:
     def told(self) -> bytes:
         calls, rows, self.calls, self.rows = self.calls, self.rows, 0, 0
         return orjson.dumps({"calls": calls, "rows": rows})
+
+    def _minute(self, text: str) -> int:
+        """First minute that does not lie before an instant."""
+        return -((self._start - datetime.fromisoformat(text)) // timedelta(minutes=1))
 
     def _chosen(self, codes: Sequence[str]) -> list[int]:
         return [int(code) for code in codes] or list(range(self._stores))
@@ -67,15 +79,16 @@ class Counter:
         return b'{"minute":"' + self._minutes[minute] + self._rows[minute % PHASES][store]
 
 
+def figures_of(store: int, minute: int) -> tuple[int, int]:
+    """People who came and went, of a store at a minute since the start."""
+    phase = minute % PHASES
+    return (store + phase) % 11, (store + 2 * phase) % 7
+
+
 def _row(store: int, phase: int) -> bytes:
-    come, gone = (store + phase) % 11, (store + 2 * phase) % 7
+    come, gone = figures_of(store, phase)
     figures = f'"in_metric":{come},"out_metric":{gone},"diff_metric":{come - gone}'
     return f'","store_code":"{store:06d}",{figures}}}'.encode()
-
-
-def _minute(text: str) -> int:
-    """First minute that does not lie before an instant."""
-    return -((START - datetime.fromisoformat(text)) // timedelta(minutes=1))
 
 
 def crosswalk(stores: int) -> str:
@@ -99,7 +112,17 @@ def app(counter: Counter) -> Any:
     return answer
 
 
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("port", "stores", "minutes"):
+        asked.add_argument(name, type=int)
+    asked.add_argument("--order", choices=("asc", "desc", "shuffled"), default="asc")
+    asked.add_argument("--start", type=datetime.fromisoformat, default=START)
+    asked.add_argument("--dies", type=int)
+    of = asked.parse_args()
+    counter = Counter(of.stores, of.minutes, of.order, of.start, of.dies)
+    uvicorn.run(app(counter), port=of.port, log_level="error", access_log=False, lifespan="off")
+
+
 if __name__ == "__main__":
-    port, many, long = (int(argument) for argument in sys.argv[1:4])
-    made = app(Counter(many, long, (sys.argv[4:] or ["asc"])[0]))
-    uvicorn.run(made, port=port, log_level="error", access_log=False, lifespan="off")
+    main()
