@@ -63,7 +63,7 @@ class TableExports:
         ask = parse(BY_NAME[name], pairs_of(scope["query_string"]))
         made = Made(graph, ask, principal, ending, headers)
         head = scope["method"] == "HEAD"
-        if ending == "parquet" and (head or "range" in headers or made.found(self._snapshots)):
+        if not made.packs and (head or "range" in headers or made.found(self._snapshots)):
             await _ranged(out, await made.snapshot(self._snapshots), headers, (*made.headers, *budget))
         elif scope["http_version"] == "1.0" and not head:  # it ends with its connection: only a length tells a cut
             file = await self._snapshots.fresh(made.pieces, lambda: made.watermark)
@@ -97,6 +97,11 @@ class Made:
         mark = () if self.watermark is None else ((b"x-watermark", self.watermark.encode()),)
         return ((b"content-type", kind), (b"content-disposition", name), *mark, *NO_STORE, *VARY)
 
+    @property
+    def packs(self) -> bool:
+        """Whether it goes out compressed: then its length is not known, and no range of it is one of the file."""
+        return self._pack and self._written().compressible
+
     async def rows(self) -> Rows:
         """Raises GatewayError where the question cannot be answered."""
         found = await self._graph.tables.rows(self._ask, self._principal)
@@ -107,7 +112,7 @@ class Made:
         """Nothing is sent before the first vendor has answered: until then a failure is an error of its own."""
         async with aclosing(self.pieces()) as pieces:
             begun = await anext(pieces)
-            await out.begin(200, (*self.headers, *budget), pack=self._pack and self._written().compressible)
+            await out.begin(200, (*self.headers, *budget), pack=self.packs)
             await out.write(begun)
             async for piece in pieces:
                 await out.write(piece)
@@ -140,7 +145,8 @@ class Made:
     @property
     def _key(self) -> str:
         """Equal for callers with equal rights who ask the same."""
-        return hashlib.sha256(repr((self._principal.rights_key, self._ask)).encode()).hexdigest()
+        asked = (self._principal.rights_key, self._ask, self._ending, self._written().content_type)
+        return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 
 async def _ranged(out: Out, file: Snapshot, headers: Mapping[str, str], told: Headers) -> None:
