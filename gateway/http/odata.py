@@ -41,6 +41,8 @@ PATHS = frozenset(
     for path in ("", "$metadata", "$batch", *(f"{each}{tail}" for each in BY_ENTITY_SET for tail in ("", "/$count")))
 )
 JSON = b"application/json;odata.metadata=minimal;odata.streaming=true;charset=utf-8"
+BARE = JSON.replace(b"minimal", b"none")
+"""As for who wants no control information; whoever asks for all of it gets the minimum, and is told so."""
 HEADERS: Headers = (
     (b"odata-version", b"4.0"),
     *NO_STORE,
@@ -120,7 +122,9 @@ class OData:
     async def _batch(self, scope: Scope, out: Out, asked: Asked, principal: Principal, pages: Pages) -> Answer:
         """Several requests in one: JSON only."""
         if scope["method"] != "POST":
-            raise ReadOnly("A batch comes by POST.")
+            refusal = ReadOnly("A batch comes by POST.")
+            refusal.allow = "POST"
+            raise refusal
         require(principal, Right.READ)
         if not asked.headers.get("content-type", "").lower().startswith("application/json"):
             raise NotSupported("A batch is application/json.")
@@ -147,7 +151,10 @@ async def answered(asked: Asked, principal: Principal, tables: Tables, pages: Pa
     path = asked.path.rstrip("/")
     if path == "":
         _options(asked, ())
-        return Answer(JSON, _whole(orjson.dumps(service_document(asked.base))))
+        document = service_document(asked.base)
+        if _bare(asked):
+            del document["@odata.context"]
+        return Answer(BARE if _bare(asked) else JSON, _whole(orjson.dumps(document)))
     if path == "$metadata":
         pii = ("pii", "true") in asked.pairs
         _options(asked, ("pii", "$format"))
@@ -169,7 +176,7 @@ async def answered(asked: Asked, principal: Principal, tables: Tables, pages: Pa
     context = f"{asked.base}$metadata#{table.entity_set}{_selected(ask.shown, ask.columns, len(ask.batch_columns))}"
 
     async def pieces() -> AsyncGenerator[bytes]:
-        before, some = _head(context, count), False
+        before, some = _head(None if _bare(asked) else context, count), False
         async with aclosing(page.rows()) as batches:
             async for batch in batches:
                 rows = _rows(batch, ask.shown, ask.columns, strings=_strings(asked.headers))
@@ -178,7 +185,7 @@ async def answered(asked: Asked, principal: Principal, tables: Tables, pages: Pa
         yield before + _tail(page.link, asked, table)
 
     prefer: Headers = ((b"preference-applied", f"odata.maxpagesize={size.group(1)}".encode()),) if size else ()
-    return Answer(JSON, pieces(), prefer)
+    return Answer(BARE if _bare(asked) else JSON, pieces(), prefer)
 
 
 async def _entity(path: str, asked: Asked, principal: Principal, tables: Tables) -> Answer:
@@ -201,6 +208,8 @@ async def _entity(path: str, asked: Asked, principal: Principal, tables: Tables)
     batch = Batch([[value] for value in row], 1)
     context = f"{asked.base}$metadata#{table.entity_set}{_selected(ask.shown, ask.columns, len(row))}/$entity"
     body = _rows(batch, ask.shown, ask.columns, strings=_strings(asked.headers))
+    if _bare(asked):
+        return Answer(BARE, _whole(body))
     return Answer(JSON, _whole(b'{"@odata.context":' + orjson.dumps(context) + b"," + body[1:]))
 
 
@@ -222,7 +231,7 @@ async def _one_of_batch(request: Any, asked: Asked, principal: Principal, tables
         made = await answered(inner, principal, tables, pages)
         body = b"".join([piece async for piece in made.pieces])
         answer |= {"status": 200, "headers": {"content-type": made.content_type.decode(), "odata-version": "4.0"}}
-        raw = body if made.content_type == JSON else orjson.dumps(body.decode())
+        raw = body if made.content_type in (JSON, BARE) else orjson.dumps(body.decode())
     except GatewayError as error:
         answer |= {"status": _status(error), "headers": {"content-type": "application/json", "odata-version": "4.0"}}
         raw = error_body(error.code, error.message)
@@ -248,9 +257,18 @@ def _inner(members: Mapping[str, Any], asked: Asked) -> Asked:
     return Asked(path, parse_qsl(query, keep_blank_values=True), asked.base, headers)
 
 
-def _head(context: str, count: int | None) -> bytes:
-    counted = b"" if count is None else b',"@odata.count":' + str(count).encode()
-    return b'{"@odata.context":' + orjson.dumps(context) + counted + b',"value":['
+def _bare(asked: Asked) -> bool:
+    """Whether control information is not wanted; `$format` wins over Accept."""
+    form = next((value for name, value in asked.pairs if name == "$format"), asked.headers.get("accept", ""))
+    return "odata.metadata=none" in form.lower().replace(" ", "")
+
+
+def _head(context: str | None, count: int | None) -> bytes:
+    """Up to the first row."""
+    members = {} if context is None else {"@odata.context": context}
+    counted = {} if count is None else {"@odata.count": count}
+    told = orjson.dumps({**members, **counted})[1:-1]
+    return b"{" + told + (b"," if told else b"") + b'"value":['
 
 
 def _tail(token: str | None, asked: Asked, table: Table) -> bytes:
@@ -305,7 +323,7 @@ def told(failure: Failure) -> Reply:
         return _reply(500, entry["extensions"]["code"], entry["message"], ())
     if isinstance(failure, Refusal):
         return _reply(failure.status, failure.entry["extensions"]["code"], failure.entry["message"], failure.headers)
-    allow: Headers = ((b"allow", b"GET, HEAD"),) if isinstance(failure, ReadOnly) else ()
+    allow: Headers = ((b"allow", failure.allow.encode()),) if isinstance(failure, ReadOnly) else ()
     return _reply(_status(failure), failure.code, failure.message, (*allow, *challenged(failure)))
 
 

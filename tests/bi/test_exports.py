@@ -18,6 +18,7 @@ import pytest
 
 from gateway.bi.tables import BY_NAME, TABLES, Kind
 from gateway.bi.texts import cell
+from gateway.domain import instant
 from gateway.settings import Settings
 from tests.bi.conftest import Clock, Doors, opened
 
@@ -105,6 +106,24 @@ async def test_rows_are_those_of_the_graph(doors: Doors, table: str, granularity
 
 def _place(row: dict[str, Any]) -> tuple[str, str]:
     return row["starts_at"], row["site_key"]
+
+
+@pytest.mark.parametrize("granularity", ["HOUR", "DAY"])
+async def test_days_the_clock_is_turned_are_those_of_the_graph(granularity: str) -> None:
+    """The last Sunday of October has 25 hours in Athens."""
+    window = {"from": "2026-10-24T21:00:00Z", "to": "2026-10-26T22:00:00Z"}
+    clock = Clock(instant.parse("2026-10-27T12:00:00Z"))
+    async for autumn in opened(Settings(cache="off"), clock):
+        span = f'{{from: "{window["from"]}", to: "{window["to"]}"}}'
+        query = f"{{ visits(window: {span}, granularity: {granularity}, first: 5000) {{ nodes {{ site {{ key }} startsAt endsAt entries }} }} }}"
+        answer = await autumn.client.post("/graphql", json={"query": query})
+        nodes = answer.json()["data"]["visits"]["nodes"]
+        found = await rows(autumn, "visits", granularity=granularity, **window)
+    assert [(r["site_key"], r["starts_at"], r["ends_at"], r["entries"]) for r in sorted(found, key=_place)] == sorted(
+        [(n["site"]["key"], n["startsAt"], n["endsAt"], n["entries"]) for n in nodes], key=lambda n: (n[1], n[0])
+    )
+    athens = [r for r in found if r["site_key"] == "ath-116500" and r["starts_at"] < "2026-10-25T22:00:00Z"]
+    assert len(athens) == (25 if granularity == "HOUR" else 1)
 
 
 async def test_sessions_are_those_of_the_graph(doors: Doors) -> None:
@@ -240,6 +259,21 @@ async def test_ranges_of_parquet_are_of_one_file_made_once(doors: Doors) -> None
     assert (known.status_code, known.content) == (304, b"")
     assert dict(doors.calls) == {"BESPOT": 1}
     assert pq.read_table(io.BytesIO(whole)).num_rows > 1_000
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson", "arrow"])
+async def test_other_files_have_ranges_where_they_are_not_packed(doors: Doors, ending: str) -> None:
+    """polars asks for the length of a CSV file and then for its ranges."""
+    plain = {"accept-encoding": "identity"}
+    path = f"/export/visits.{ending}"
+    doors.forget()
+    head = await doors.client.head(path, params=DAY, headers=plain)
+    size = int(head.headers["content-length"])
+    part = await doors.client.get(path, params=DAY, headers={**plain, "range": f"bytes=0-{size - 1}"})
+    assert (part.status_code, len(part.content)) == (206, size)
+    assert dict(doors.calls) == {"BESPOT": 1}
+    packed = await doors.client.get(path, params=DAY, headers={"accept-encoding": "gzip", "range": "bytes=0-9"})
+    assert packed.status_code == (206 if ending == "arrow" else 200)
 
 
 @pytest.mark.parametrize(

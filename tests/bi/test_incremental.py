@@ -93,11 +93,7 @@ class Correcting(World):
     def visits(self, *where: Any, **more: Any) -> Visits:
         found = super().visits(*where, **more)
         now = self.now()
-        kept = [
-            at
-            for at, minute in enumerate(found.minutes)
-            if minute // MINUTE % 7 or minute + 20 * MINUTE <= now
-        ]
+        kept = [at for at, minute in enumerate(found.minutes) if minute // MINUTE % 7 or minute + 20 * MINUTE <= now]
         young = [found.minutes[at] + 25 * MINUTE > now for at in kept]
         entries = [found.entries[at] + new for at, new in zip(kept, young, strict=True)]
         picked = [array(found.minutes.typecode, [column[at] for at in kept]) for column in (found.minutes, found.exits)]
@@ -106,7 +102,9 @@ class Correcting(World):
 
 @pytest.mark.parametrize("cache", ["off", "on"])
 @pytest.mark.parametrize("more", [{"granularity": "MINUTE"}, {"granularity": "QUARTER_HOUR"}, {"granularity": "HOUR"}])
-async def test_a_chain_outlives_restarts_and_late_corrections(cache: Literal["on", "off"], more: dict[str, str]) -> None:
+async def test_a_chain_outlives_restarts_and_late_corrections(
+    cache: Literal["on", "off"], more: dict[str, str]
+) -> None:
     """Each load is asked of another gateway, as after a restart or of another replica."""
     clock = Clock(START)
     world = Correcting(clock=clock, days=6)

@@ -160,7 +160,10 @@ async def test_a_sorted_answer_has_a_top(doors: Doors) -> None:
     best = (await read(doors, "Visits", filter=DAY, orderby="entries desc,starts_at,site_key", top="20"))["value"]
     key = [(-row["entries"], row["starts_at"], row["site_key"]) for row in whole]
     assert [(-row["entries"], row["starts_at"], row["site_key"]) for row in best] == sorted(key)[:20]
-    assert (await refused(doors, "Visits", filter=DAY, orderby="entries desc"))[0] == 501
+    every = (await read(doors, "Visits", filter=DAY, orderby="entries desc,starts_at,site_key"))["value"]
+    assert [(-row["entries"], row["starts_at"], row["site_key"]) for row in every] == sorted(key)
+    wide = "starts_at ge 2026-11-15T00:00:00Z and starts_at lt 2026-11-20T00:00:00Z"
+    assert (await refused(doors, "Visits", filter=wide, orderby="entries desc"))[0] == 501
     assert (await read(doors, "Visits", filter=DAY, orderby="starts_at asc"))["value"] == whole
     sites = [row["name"] for row in (await read(doors, "Sites", orderby="name desc"))["value"]]
     assert sites == sorted(sites, reverse=True)
@@ -256,10 +259,90 @@ async def test_a_batch_answers_each_request_for_itself(doors: Doors) -> None:
     assert found["d"]["body"]["error"]["code"] == "READ_ONLY"
 
 
+async def test_pages_of_a_sorted_answer_make_up_the_whole(doors: Doors) -> None:
+    order = {"$filter": HOUR, "$orderby": "net,entries desc,site_key,starts_at", "$skip": "3", "$top": "40"}
+    whole = (await doors.client.get(ROOT + "Visits", params=order)).json()["value"]
+    rows: list[dict[str, Any]] = []
+    url = f"{ROOT}Visits?{urlencode(order)}"
+    while url:
+        page = (await doors.client.get(url, headers={"prefer": "odata.maxpagesize=9"})).json()
+        rows += page["value"]
+        url = page.get("@odata.nextLink", "")
+    assert rows == whole
+    assert len(rows) == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("starts_at ge 2026-11-19T12:00:00+02:00 and starts_at lt 2026-11-19T13:00:00%2B02:00", HOUR),
+        ("starts_at ge 2026-11-19T10:00Z and starts_at lt 2026-11-19T11:00Z", HOUR),
+        ("2026-11-19T10:00:00Z le starts_at and starts_at le 2026-11-19T10:59:59.999999Z", HOUR),
+        (f"((({HOUR})))", HOUR),
+        (f"{HOUR} and starts_at ge 2026-11-19T09:00:00Z", HOUR),
+        (f"{HOUR} and site_key ne null and entries ge 0", HOUR),
+        (f"{HOUR} and site_key in ('ath-116500')", f"{HOUR} and site_key eq 'ath-116500'"),
+        (f"{HOUR} and (site_key eq 'ath-116500' or site_key eq 'nowhere')", f"{HOUR} and site_key eq 'ath-116500'"),
+        (f"{HOUR} and entries in (1,2.0)", f"{HOUR} and (entries eq 1 or entries eq 2)"),
+        (f"{HOUR} and contains(site_key,'ath') eq true", f"{HOUR} and contains(site_key,'ath')"),
+    ],
+)
+async def test_a_filter_can_be_written_in_many_ways(doors: Doors, text: str, same: str) -> None:
+    rows = (await read(doors, "Visits", filter=text.replace("%2B", "+")))["value"]
+    assert rows == (await read(doors, "Visits", filter=same))["value"]
+    assert rows
+
+
+@pytest.mark.parametrize(
+    "text", ["site_key eq 'O''Brien'", "site_key eq 'Ελλάδα😀'", "entries gt null", "site_key eq null", "entries lt -1"]
+)
+async def test_a_filter_that_nothing_fits_is_an_empty_answer(doors: Doors, text: str) -> None:
+    assert (await read(doors, "Visits", filter=f"{HOUR} and {text}"))["value"] == []
+    assert (await read(doors, "Visits", filter=HOUR, skip="99999999"))["value"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("site_key in ()", 400),
+        ("site_key eq 'x", 400),
+        ("entries eq '1'", 400),
+        ("entries in (1,'x')", 400),
+        ("AND final", 400),
+        ("(" * 60 + "final" + ")" * 60, 400),
+        ("entries gt exits", 501),
+        ("entries add 1 gt 2", 501),
+        ("year(starts_at) eq 2026", 501),
+        ("startswith(site_key,'ath') eq false", 501),
+        ("site_key/length eq 1", 501),
+        ("(starts_at lt 2026-11-18T10:00:00Z or final)", 501),
+        ("starts_at in (2026-11-18T10:00:00Z)", 501),
+    ],
+)
+async def test_a_filter_that_is_not_understood_is_refused(doors: Doors, text: str, status: int) -> None:
+    found, message = await refused(doors, "Visits", filter=f"{HOUR} and {text}")
+    assert found == status
+    assert "'x" not in message
+
+
+async def test_control_information_is_left_out_for_who_wants_none(doors: Doors) -> None:
+    none = {"accept": "application/json;odata.metadata=none"}
+    bare = await doors.client.get(ROOT + "Sites?$top=1&$count=true", headers=none)
+    assert list(bare.json()) == ["@odata.count", "value"]
+    assert "odata.metadata=none" in bare.headers["content-type"]
+    same = await doors.client.get(ROOT + "Sites?$top=1&$count=true&$format=application/json;odata.metadata=none")
+    assert same.content == bare.content
+    full = await doors.client.get(ROOT + "Sites?$top=1&$format=application/json;odata.metadata=full")
+    assert "odata.metadata=minimal" in full.headers["content-type"]
+
+
 async def test_nothing_can_be_written(doors: Doors) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         answer = await doors.client.request(method, ROOT + "Sites", content=b"{}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (405, "READ_ONLY")
+        assert answer.headers["allow"] == "GET, HEAD"
+    batch = await doors.client.get(ROOT + "$batch")
+    assert (batch.status_code, batch.headers["allow"]) == (405, "POST")
 
 
 async def test_whole_numbers_are_texts_for_readers_who_ask(doors: Doors) -> None:
