@@ -354,21 +354,6 @@ async def test_whole_numbers_are_texts_for_readers_who_ask(doors: Doors) -> None
     assert isinstance(answer.json()["value"][0]["entries"], str)
 
 
-async def test_what_excel_and_power_bi_send_is_answered(doors: Doors) -> None:
-    sent = {
-        "accept": "application/json;odata.metadata=minimal;q=1.0,application/json;odata=minimalmetadata;q=0.9,"
-        "application/atomsvc+xml;q=0.8,application/atom+xml;q=0.8,application/xml;q=0.7,text/plain;q=0.7",
-        "odata-maxversion": "4.0",
-        "maxdataserviceversion": "3.0;NetFx",
-        "accept-encoding": "gzip, deflate",
-        "prefer": "odata.maxpagesize=50000",
-    }
-    for path in ("", "$metadata", "Sites?$top=1000", "Sites?$select=site_key%2Cname&$skip=0&$top=200"):
-        answer = await doors.client.get(ROOT + path, headers=sent)
-        assert answer.status_code == 200
-        assert answer.headers["odata-version"] == "4.0"
-
-
 @pytest.fixture(scope="module")
 async def warm() -> AsyncIterator[Doors]:
     """With the caches on, as it is served."""
