@@ -6,8 +6,10 @@ Neither ever learns a path, a query, a header or a body: an endpoint is a name.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from time import monotonic
 from typing import Any, Self, TypeAlias, TypeVar, overload
 
 import msgspec
@@ -42,11 +44,37 @@ def unobserved(attempt: Attempt) -> None:
 
 
 class Tally:
-    """Attempts counted since the `with` began. What is made of the rest of the story is up to its subclasses."""
+    """Attempts counted since the `with` began, and how long vendors' limits were waited for.
+
+    What is made of the rest of the story is up to its subclasses.
+    """
 
     def __init__(self, outer: Tally | None = None) -> None:
         self.by_vendor: dict[VendorKey, int] = {}
         self._outer = outer
+        self._waited = 0.0
+        self._waits: list[float] = []
+
+    @property
+    def waits(self) -> bool:
+        """Whether a limit is waited for right now."""
+        return bool(self._waits)
+
+    @property
+    def waited(self) -> float:
+        """Seconds, of all waits that are over and the longest that is not."""
+        return self._waited + (monotonic() - min(self._waits) if self._waits else 0.0)
+
+    def wait_begins(self, at: float) -> None:
+        self._waits.append(at)
+        if self._outer is not None:
+            self._outer.wait_begins(at)
+
+    def wait_ends(self, at: float) -> None:
+        self._waits.remove(at)
+        self._waited += monotonic() - at
+        if self._outer is not None:
+            self._outer.wait_ends(at)
 
     def __enter__(self) -> Self:
         _tally.set(self)
@@ -94,6 +122,20 @@ def met(question: Course) -> None:
     counting = _tally.get()
     if counting is not None:
         counting.met(question)
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Around a wait for a vendor's limit."""
+    counting, at = _tally.get(), monotonic()
+    if counting is None:
+        yield
+        return
+    counting.wait_begins(at)
+    try:
+        yield
+    finally:
+        counting.wait_ends(at)
 
 
 class Observe:
