@@ -2,10 +2,10 @@
 
     .venv/bin/python -m bench.exports [--rows 1000000] [--stores 20] [--order asc|desc|shuffled] [--formats csv ...]
 
-The gateway and the vendor (bench/minutes.py) are processes of their own. CPU time and memory are those of the gateway's
-process as /proc has them; its peak is looked at while the answer is read. Each format gets a gateway of its own, so that
-none is measured with the memory of another: first with nothing known (cold), then, once the graph has been asked for
-the totals of every day, with every row in the cache (warm). Rates are rows per second of CPU time.
+The gateway and the vendor (bench/minutes.py) are processes of their own. CPU time and memory are those of the
+gateway's process as /proc has them; its peak is looked at while the answer is read. Each format gets a gateway of its
+own, so that none is measured with the memory of another: first with nothing known (cold), then, once the graph has been
+asked for the totals of every day, with every row in the cache (warm). Rates are rows per second of CPU time.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ MOST_ROWS = 10_000
 
 
 class Cost(msgspec.Struct):
-    """Of one export: seconds of CPU time; megabytes above idle before it began (the cache, and what an earlier one left)
-    and at most; bytes sent; calls of the vendor.
+    """Of one export: seconds of CPU time; megabytes above idle before it began (the cache, and what was left by an
+    earlier one) and at most; bytes sent; calls of the vendor.
     """
 
     seconds: float
@@ -70,8 +70,8 @@ def main() -> None:
 def told(name: str, cache: str, rows: int, cost: Cost) -> None:
     rate = f"{rows / cost.seconds:,.0f}"
     print(
-        f"| {name} | {cache} | {rate} | {cost.seconds:.2f} | {cost.before:.0f} | {cost.peak:.0f} | {cost.size / 1e6:.0f} "
-        f"| {cost.calls} |",
+        f"| {name} | {cache} | {rate} | {cost.seconds:.2f} | {cost.before:.0f} | {cost.peak:.0f} "
+        f"| {cost.size / 1e6:.0f} | {cost.calls} |",
         flush=True,
     )
 

@@ -2,8 +2,8 @@
 
     python -m bench.minutes PORT STORES MINUTES [--order asc|desc|shuffled] [--start INSTANT] [--dies PAGES]
 
-Every store has a row at every minute from START on. `/_calls` tells how many pages and rows have been asked, and forgets.
-With --dies the process ends without a word when a page more than that is asked.
+Every store has a row at every minute from START on. `/_calls` tells how many pages and rows have been asked, and
+forgets. With --dies the process ends without a word when a page more than that is asked.
 """
 
 from __future__ import annotations

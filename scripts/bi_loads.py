@@ -1,7 +1,7 @@
 """One load of all visits for every client of the BI world: the lines people write, and the rows they get.
 
-Each takes the gateway's address and gives rows of site, start and entries; types are asserted here, values by the caller.
-Whatever a client raises is a failed load.
+Each takes the gateway's address and gives rows of site, start and entries; types are asserted here, values by the
+caller. Whatever a client raises is a failed load.
 """
 
 # ruff: noqa: S310, S603, S607, S608

@@ -1,10 +1,10 @@
 """What the BI clients are checked against: a gateway over a people counter that is counted, and may die on cue.
 
-The gateway and the counter (bench/minutes.py) are processes of the gateway's own environment; this file needs nothing but
-the standard library, for it runs among the clients. Settled minutes of a few days ago, so that nothing of them changes.
+The gateway and the counter (bench/minutes.py) are processes of the gateway's own environment; this file needs nothing
+but the standard library, for it runs among the clients. Settled minutes of a few days ago: nothing of them changes.
 """
 
-# ruff: noqa: S310, S603
+# ruff: noqa: S603
 
 from __future__ import annotations
 

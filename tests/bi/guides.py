@@ -20,7 +20,7 @@ def blocks(guide: Path) -> list[tuple[str, str]]:
 
 
 def promised(guide: Path) -> list[tuple[str, list[str] | None]]:
-    """Each address of a guide, with the rows that the next block of rows promises, if it comes before another address."""
+    """Each address of a guide, with the rows that the next block promises, if that comes before another address."""
     found: list[tuple[str, list[str] | None]] = []
     for language, text in blocks(guide):
         if language == "text":

@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import io
 import urllib.request
+from collections.abc import AsyncIterator
 
 import httpx
 import orjson
@@ -13,6 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gateway.bi.tables import Batch
+from gateway.settings import Settings
+from gateway.upstream.lanes import Lane
 from tests.bi.breaking import ROWS, Tables, serving
 
 pytestmark = pytest.mark.anyio
@@ -123,11 +127,55 @@ async def test_a_slow_reader_slows_the_rows() -> None:
     ):
         pieces = answer.aiter_bytes()
         await anext(pieces)
-        await asyncio.sleep(0.5)
-        waiting = tables.made
-        await asyncio.sleep(0.3)
-        assert tables.made <= waiting + 2 < 200
+        made = -1
+        while made < tables.made < 400:  # until every buffer on the way is full
+            made = tables.made
+            await asyncio.sleep(0.5)
+        assert tables.made == made < 200
     assert tables.made < 400
+
+
+@pytest.mark.parametrize("path", [f"/export/visits.csv?{WINDOW}", f"/export/visits.parquet?{WINDOW}"])
+async def test_a_reader_who_leaves_ends_the_reading(path: str) -> None:
+    tables = Tables(2_000, whole=True, pause=0.01)
+    async with serving(tables) as address:
+        async with httpx.AsyncClient() as client, client.stream("GET", address + path) as answer:
+            await anext(answer.aiter_bytes())
+        await asyncio.sleep(0.3)
+        made = tables.made
+        await asyncio.sleep(0.3)
+        assert tables.made == made < 100
+
+
+async def test_an_export_waits_behind_whoever_looks_at_a_screen() -> None:
+    tables = Tables(1, whole=True)
+    async with serving(tables) as address, httpx.AsyncClient() as client:
+        for path in (f"/export/visits.csv?{WINDOW}", FEED):
+            tables.lane = None
+            assert (await client.get(address + path)).status_code == 200
+            assert tables.lane is Lane.EXPORT
+
+
+async def test_an_export_that_takes_longer_than_it_may_is_cut() -> None:
+    tables = Tables(1_000, whole=True, pause=0.05)
+    async with serving(tables, Settings(export_timeout=1)) as address, httpx.AsyncClient() as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get(f"{address}/export/visits.csv?{WINDOW}")
+        assert tables.made < 40
+    async with serving(_Silent(), Settings(export_timeout=1)) as address, httpx.AsyncClient() as client:
+        answer = await client.get(f"{address}/export/visits.csv?{WINDOW}")
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (504, "UPSTREAM_TIMEOUT")
+
+
+class _Silent(Tables):
+    """Never comes to its first row."""
+
+    def __init__(self) -> None:
+        super().__init__(1, whole=True)
+
+    async def _made(self) -> AsyncIterator[Batch]:
+        await asyncio.sleep(60)
+        yield Batch([], 0)
 
 
 async def test_a_whole_file_ends_like_one() -> None:
