@@ -195,6 +195,8 @@ async def together(
     join: Callable[[list[Body]], Body],
 ) -> AsyncIterator[tuple[Window, Body]]:
     """Several drains of one span as one: each is read only when it is the one that lags behind."""
+    if not parts:
+        return
     held: list[list[Body]] = [[] for _ in parts]
     reached = [span.start] * len(parts)
     at = span.start

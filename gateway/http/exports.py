@@ -188,6 +188,8 @@ def _span(text: str, size: int) -> tuple[int, int] | None:
     if found is None or found.group() == "bytes=-":
         return None
     first, last = found.groups()
+    if first and last and int(last) < int(first):
+        return None
     if not first:
         return max(0, size - int(last)), size
     return int(first), min(size, int(last) + 1) if last else size

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import hashlib
 import io
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,27 +15,10 @@ import pytest
 from gateway.bi.tables import BY_NAME, TABLES, Kind
 from gateway.domain import instant
 from gateway.settings import Settings
+from tests.bi.asked import ASKED, DAY, DAYS, HOUR
 from tests.bi.conftest import Clock, Doors, opened
 
 pytestmark = pytest.mark.anyio
-
-HOUR = {"from": "2026-11-19T10:00:00Z", "to": "2026-11-19T11:00:00Z"}
-DAY = {"from": "2026-11-18T00:00:00Z", "to": "2026-11-19T00:00:00Z"}
-DAYS = {"from": "2026-11-17", "to": "2026-11-19"}
-KPI = {**DAYS, "module": "PRESENCE", "kpi": "ENTERING", "scope": "SITES"}
-ASKED: dict[str, dict[str, str]] = {
-    "sites": {},
-    "sessions": {**DAY, "site": "ath-116500"},
-    "visits": DAY,
-    "occupancy": DAY,
-    "engagement": DAYS,
-    "campaigns": {},
-    "points_of_interest": {},
-    "studies": {},
-    "counts": {**DAY, "granularity": "DAY"},
-    "kpis": KPI,
-}
-KEY, OTHER = "k" * 43, "o" * 43
 
 
 async def rows(doors: Doors, table: str, **parameters: str) -> list[dict[str, Any]]:
@@ -216,6 +195,12 @@ async def test_raw_identifiers_come_last_and_only_when_asked(doors: Doors) -> No
     assert all(row["device_id"] or row["device_mac"] for row in raw)
 
 
+async def test_a_vendor_without_sessions_has_none(doors: Doors) -> None:
+    assert await rows(doors, "sessions", vendor="OKUBE", **HOUR) == []
+    (one, *_) = await rows(doors, "sessions", vendor="GUEST_WIFI", **HOUR)
+    assert await rows(doors, "sessions", vendor="BESPOT", device=one["device"], **HOUR) == []
+
+
 async def test_columns_come_as_they_were_named(doors: Doors) -> None:
     answer = await doors.get("/export/visits.csv", columns="net,site_key", site="ath-116500", **HOUR)
     assert answer.text.splitlines()[0] == "net,site_key"
@@ -238,65 +223,6 @@ async def test_what_is_not_there_is_not_there(doors: Doors) -> None:
     assert (await doors.get("/export/nothing.csv")).status_code == 404
     refused = await doors.client.post("/export/visits.csv")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One key sees all, another one site."""
-    file = tmp_path_factory.mktemp("keys") / "keys.toml"
-    entries = (("all", KEY, ""), ("one", OTHER, 'sites = ["ath-116500"]\n'))
-    file.write_text(
-        "".join(
-            f'[[key]]\nname = "{name}"\nhash = "sha256:{hashlib.sha256(key.encode()).hexdigest()}"\n'
-            f'scopes = ["read"]\n{more}\n'
-            for name, key, more in entries
-        )
-    )
-    return file
-
-
-@pytest.fixture(scope="module")
-async def guarded(keys: Path) -> AsyncIterator[Doors]:
-    """Strangers have no right."""
-    async for doors in opened(Settings(cache="off", api_keys=keys, anonymous_scopes=()), Clock()):
-        yield doors
-
-
-def _basic(key: str) -> dict[str, str]:
-    return {"authorization": "Basic " + base64.b64encode(f"anyone:{key}".encode()).decode()}
-
-
-async def test_a_stranger_is_asked_for_a_key(guarded: Doors) -> None:
-    for path in ("/export/sites.csv", "/odata/v4/", "/odata/v4/$metadata"):
-        answer = await guarded.get(path)
-        assert answer.status_code == 401
-        assert answer.headers["www-authenticate"].startswith("Basic ")
-    bad = await guarded.client.get("/export/sites.csv", headers=_basic("x" * 43))
-    assert (bad.status_code, bad.headers["www-authenticate"][:6]) == (401, "Basic ")
-
-
-@pytest.mark.parametrize("headers", [_basic(KEY), {"authorization": f"Bearer {KEY}"}, {"x-api-key": KEY}])
-async def test_a_key_is_taken_in_any_of_three_ways(guarded: Doors, headers: dict[str, str]) -> None:
-    assert (await guarded.client.get("/export/sites.csv", headers=headers)).status_code == 200
-
-
-async def test_raw_identifiers_need_their_scope(guarded: Doors) -> None:
-    answer = await guarded.client.get("/export/sessions.csv", params={**HOUR, "pii": "true"}, headers=_basic(KEY))
-    assert answer.status_code == 403
-    assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-
-
-async def test_a_caller_limited_to_a_site_gets_that_site_alone(guarded: Doors) -> None:
-    mine = _basic(OTHER)
-    for table in ("sites", "visits", "sessions", "counts", "engagement"):
-        answer = await guarded.client.get(f"/export/{table}.csv", params=ASKED[table], headers=mine)
-        found = list(csv.DictReader(io.StringIO(answer.text)))
-        assert {row["site_key"] for row in found} == {"ath-116500"}, table
-    other = await guarded.client.get("/export/visits.csv", params={**HOUR, "site": "ath-000123"}, headers=mine)
-    unknown = await guarded.client.get("/export/visits.csv", params={**HOUR, "site": "nowhere"}, headers=mine)
-    assert (other.status_code, other.text) == (400, unknown.text)
-    figures = await guarded.client.get("/export/kpis.csv", params={**KPI, "scope": "GLOBAL"}, headers=mine)
-    assert figures.status_code == 403
 
 
 async def test_instants_are_utc(doors: Doors) -> None:

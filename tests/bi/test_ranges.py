@@ -55,3 +55,21 @@ async def test_other_files_have_ranges_where_they_are_not_packed(doors: Doors, e
     assert dict(doors.calls) == {"BESPOT": 1}
     packed = await doors.client.get(path, params=DAY, headers={"accept-encoding": "gzip", "range": "bytes=0-9"})
     assert packed.status_code == (206 if ending == "arrow" else 200)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("bytes=0-", 206),
+        ("bytes=-99999999", 206),
+        ("bytes=-0", 416),
+        ("bytes=99999999-", 416),
+        ("bytes=5-2", 200),
+        ("bytes=0-1,3-4", 200),
+        ("items=0-1", 200),
+        ("bytes=", 200),
+    ],
+)
+async def test_what_is_no_single_range_is_the_whole_file(doors: Doors, text: str, status: int) -> None:
+    answer = await doors.client.get("/export/visits.parquet", params=DAY, headers={"range": text})
+    assert answer.status_code == status
