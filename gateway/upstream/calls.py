@@ -52,29 +52,32 @@ class Tally:
     def __init__(self, outer: Tally | None = None) -> None:
         self.by_vendor: dict[VendorKey, int] = {}
         self._outer = outer
-        self._waited = 0.0
-        self._waits: list[float] = []
+        self._waiting = 0
+        self._waited = self._since = 0.0
 
     @property
     def waits(self) -> bool:
         """Whether a limit is waited for right now."""
-        return bool(self._waits)
+        return self._waiting > 0
 
     @property
     def waited(self) -> float:
-        """Seconds, of all waits that are over and the longest that is not."""
-        return self._waited + (monotonic() - min(self._waits) if self._waits else 0.0)
+        """Seconds in which at least one call waited."""
+        return self._waited + (monotonic() - self._since if self._waiting else 0.0)
 
     def wait_begins(self, at: float) -> None:
-        self._waits.append(at)
+        if not self._waiting:
+            self._since = at
+        self._waiting += 1
         if self._outer is not None:
             self._outer.wait_begins(at)
 
-    def wait_ends(self, at: float) -> None:
-        self._waits.remove(at)
-        self._waited += monotonic() - at
+    def wait_ends(self) -> None:
+        self._waiting -= 1
+        if not self._waiting:
+            self._waited += monotonic() - self._since
         if self._outer is not None:
-            self._outer.wait_ends(at)
+            self._outer.wait_ends()
 
     def __enter__(self) -> Self:
         _tally.set(self)
@@ -127,15 +130,15 @@ def met(question: Course) -> None:
 @contextmanager
 def waiting() -> Iterator[None]:
     """Around a wait for a vendor's limit."""
-    counting, at = _tally.get(), monotonic()
+    counting = _tally.get()
     if counting is None:
         yield
         return
-    counting.wait_begins(at)
+    counting.wait_begins(monotonic())
     try:
         yield
     finally:
-        counting.wait_ends(at)
+        counting.wait_ends()
 
 
 class Observe:

@@ -103,10 +103,11 @@ def test_a_terminal_shows_rows_rate_and_calls(tmp_path: Path) -> None:
 def test_a_terminal_shows_how_long_a_vendors_limit_was_waited_for() -> None:
     tally = Tally()
     told = Told(tally)
-    at = monotonic() - 7
-    tally.wait_begins(at)
+    tally.wait_begins(monotonic() - 7)
+    tally.wait_begins(monotonic() - 3)  # beside the other one
     assert "7 s for the vendor's limit, waiting" in told.text()
-    tally.wait_ends(at)
+    tally.wait_ends()
+    tally.wait_ends()
     told.rows = 12_345
     assert told.text().startswith("12,345 rows, ")
     assert told.text().endswith("0 calls, 7 s for the vendor's limit")
