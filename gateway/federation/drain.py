@@ -125,9 +125,9 @@ async def _by_number(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[
     settled = Window(span.start, min(span.end, reader.closed))
     whole = span if reader.short else settled
     first = await reader.steady(whole, reader.page_rows)
-    held = 0
+    held, reached = 0, settled.end
     if first.complete:
-        held = reader.count(first.body)
+        held, reached = reader.count(first.body), whole.end
         yield whole, first.body
     else:
         yield Window(span.start, span.start), reader.cut(first.body, Window(span.start, span.start))
@@ -135,7 +135,7 @@ async def _by_number(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[
         async for body in _pages(reader, settled, first):
             held += reader.count(body)
             yield settled, body
-    late = Window(whole.end if first.complete and whole == span else settled.end, span.end)
+    late = Window(reached, span.end)
     if not late.empty:
         async for part, body in by_density(reader, late, held * late.length // settled.length + 1):
             yield part, body

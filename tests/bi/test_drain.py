@@ -108,6 +108,24 @@ async def test_a_drain_up_to_now_costs_a_call_more(order: Order, stores: int, mi
     assert counter.of_visits.calls <= -(-len(expected) // PAGE) + 1
 
 
+@pytest.mark.parametrize("order", ["ascending", "descending", "shuffled", "store"])
+async def test_strangers_rows_push_nothing_out(order: Order) -> None:
+    """What was taken for one page is more, and its settled part is one: the rest is read all the same."""
+    counter = Numbered(order, page_rows=PAGE)
+    for number in range(4):
+        counter.store(f"s{number}", {START + m: (m % 7, number) for m in range(50)})
+    window, now = Window(START * MINUTE, (START + 50) * MINUTE), (START + 80) * MINUTE
+    sites = [site("k0", "s0"), site("k1", "s1")]
+    flow: Flow[Visit, VisitColumns] = Flow(VisitSeries(), counter, Crosswalk(sites), now)
+    found = [
+        (key, minute)
+        async for _, columns in flow.minutes(sites, window, ordered=False)
+        for key, of in columns.items()
+        for minute in of.minutes
+    ]
+    assert sorted(found) == sorted((key, START + m) for key in ("k0", "k1") for m in range(50))
+
+
 @pytest.mark.parametrize("order", ["ascending", "store", "shuffled"])
 async def test_codes_of_one_site_are_summed_however_far_apart_they_come(order: Order) -> None:
     counter = Numbered(order, page_rows=PAGE)
