@@ -1,37 +1,32 @@
-// The feed through npm's @odata/client and o.js; run by scripts/check-bi-clients with the gateway's address.
-const root = `${process.argv[2]}/odata/v4/`;
-const counted = Number(await (await fetch(`${root}Sites/$count`)).text());
-let failed = 0;
+// All visits of a span through npm's @odata/client or o.js, as JSON on stdout once every page is there.
+// Run by scripts/bi_loads.py: node bi_clients.mjs CLIENT ROOT FROM TO
+const [client, root, from, to] = process.argv.slice(2);
+const span = `starts_at ge ${from} and starts_at lt ${to}`;
+const PAGE = 5000;
 
-async function check(name, run) {
-  try {
-    await run();
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL  ${name}: ${error.message}`);
-  }
-}
-
-function same(found, wanted) {
-  if (found !== wanted) throw new Error(`${found} instead of ${wanted}`);
-}
-
-await check("@odata/client", async () => {
+async function viaODataClient(skip) {
   const { OData } = await import("@odata/client").then((module) => module.default ?? module);
-  const client = OData.New4({ serviceEndpoint: root });
-  const rows = await client.getEntitySet("Sites").query(client.newParam().select(["site_key", "name"]));
-  same(rows.length, counted);
-  const one = await client.getEntitySet("Sites").retrieve(rows[0].site_key);
-  same(one.name, rows[0].name);
-});
+  const service = OData.New4({ serviceEndpoint: root });
+  const asked = service.newParam().filter(span).select(["site_key", "starts_at", "entries"]).top(PAGE).skip(skip);
+  return service.getEntitySet("Visits").query(asked);
+}
 
-await check("o.js", async () => {
+async function viaO(skip) {
   const { o } = await import("odata");
-  const rows = await o(root).get("Sites").query({ $select: "site_key" });
-  same(rows.length, counted);
-  const one = await o(root).get(`Sites('${rows[0].site_key}')`).query();
-  same(one.site_key, rows[0].site_key);
-});
+  const asked = { $filter: span, $select: "site_key,starts_at,entries", $top: PAGE, $skip: skip };
+  return o(root).get("Visits").query(asked);
+}
 
-process.exit(failed ? 1 : 0);
+const load = client === "o.js" ? viaO : viaODataClient;
+const rows = [];
+for (;;) {
+  const page = await load(rows.length);
+  if (!Array.isArray(page)) throw new Error("no rows");
+  for (const row of page) {
+    if (typeof row.entries !== "number") throw new Error("a number that is none");
+    if (Number.isNaN(Date.parse(row.starts_at))) throw new Error("an instant that is none");
+    rows.push([row.site_key, row.starts_at, row.entries]);
+  }
+  if (page.length < PAGE) break;
+}
+process.stdout.write(JSON.stringify(rows));

@@ -1,125 +1,103 @@
-"""Reads a running gateway with the clients of the BI world. Run by scripts/check-bi-clients with its address.
+"""Loads all visits with every client of the BI world, from a whole vendor and from one that dies halfway.
 
-Every check compares with the plain NDJSON export, so that a client that loses or bends rows fails it.
+Run by scripts/check-bi-clients. Whole: every row as the vendor has it, typed, for as many of the vendor's calls and
+rows as hold them. Dying: the load fails. A client that gives a short table without an error fails the check.
 """
 
-# ruff: noqa: S310, S608
+# ruff: noqa: S603
 
 from __future__ import annotations
 
-import io
-import json
+import os
+import subprocess
 import sys
 import tempfile
-import urllib.request
+import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from pathlib import Path
 
-BASE = sys.argv[1].rstrip("/")
-DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
-FROM, TO = DAY.strftime("%Y-%m-%dT%H:%M:%SZ"), (DAY + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-VISITS = f"{BASE}/export/visits.{{}}?from={FROM}&to={TO}"
-ODATA = f"{BASE}/odata/v4/"
+from bi_loads import EXPORTS, FEEDS, NODE_FEEDS, Load
+from bi_rig import FROM, MOST_ROWS, PYTHON, ROOT, ROWS, TO, Counter, environment, expected, gateway
 
-
-def plain() -> list[dict[str, Any]]:
-    with urllib.request.urlopen(VISITS.format("ndjson")) as answer:
-        return [json.loads(line) for line in answer]
+FULL = -(-ROWS // MOST_ROWS)
+DIES_AFTER = 2
+COUNTER = Counter()
+WANTED = expected()
 
 
-def check_pandas() -> None:
-    import pandas as pd
-
-    rows = plain()
-    table = pd.read_csv(VISITS.format("csv"), parse_dates=["starts_at", "ends_at"])
-    assert len(table) == len(rows)
-    assert table["entries"].sum() == sum(row["entries"] for row in rows)
-    assert str(table["starts_at"].dtype).startswith("datetime64")
-    assert table["final"].dtype == bool
-    lines = pd.read_json(VISITS.format("ndjson"), lines=True)
-    assert len(lines) == len(rows)
-    with urllib.request.urlopen(VISITS.format("parquet")) as answer:
-        file = pd.read_parquet(io.BytesIO(answer.read()))
-    assert len(file) == len(rows)
-    assert str(file["starts_at"].dt.tz) == "UTC"
-
-
-def check_pyarrow() -> None:
-    import pyarrow as pa
-
-    with urllib.request.urlopen(VISITS.format("arrow")) as answer:
-        table = pa.ipc.open_stream(answer.read()).read_all()
-    assert table.num_rows == len(plain())
-    assert table.schema.field("starts_at").type == pa.timestamp("us", tz="UTC")
+def whole(name: str, load: Load) -> None:
+    COUNTER.begin()
+    feed = name not in EXPORTS
+    with gateway(COUNTER) as base:
+        rows = load(base)
+    calls, read = COUNTER.asked()
+    assert len(rows) == ROWS, f"{len(rows)} rows of {ROWS}"
+    assert sorted(rows) == WANTED, "rows are not those of the vendor"
+    if feed:
+        assert read <= 1.2 * ROWS, f"{read} rows read for {ROWS}"
+        assert calls <= 1.2 * FULL + 3, f"{calls} calls for {FULL} pages"
+    else:
+        assert (calls, read) == (FULL, ROWS), f"{calls} calls and {read} rows"
+    print(f"ok    {name}: {ROWS:,} rows, {calls} calls, {read:,} rows read", flush=True)
 
 
-def check_polars() -> None:
-    import polars as pl
-
-    rows = plain()
-    with urllib.request.urlopen(VISITS.format("arrow")) as answer:
-        assert len(pl.read_ipc_stream(answer.read())) == len(rows)
-    with urllib.request.urlopen(VISITS.format("csv")) as answer:
-        table = pl.read_csv(answer.read(), try_parse_dates=True)
-    assert table["entries"].sum() == sum(row["entries"] for row in rows)
-    assert table["starts_at"].dtype.is_temporal()
-
-
-def check_duckdb() -> None:
-    import duckdb
-
-    rows = plain()
-    for ending in ("parquet", "csv"):
-        path = f"{tempfile.gettempdir()}/bi-clients.{ending}"
-        urllib.request.urlretrieve(VISITS.format(ending), path)
-        found = duckdb.sql(f"select count(*), sum(entries), typeof(min(starts_at)) from '{path}'").fetchall()[0]
-        assert found[:2] == (len(rows), sum(row["entries"] for row in rows))
-        assert found[2].startswith("TIMESTAMP")
+def dying(name: str, load: Load) -> None:
+    COUNTER.begin(dies=DIES_AFTER)
+    with gateway(COUNTER, "off") as base:
+        try:
+            rows = load(base)
+        except (AssertionError, ImportError):
+            raise
+        except Exception as error:
+            print(f"ok    {name}: a vendor that dies is {type(error).__name__}", flush=True)
+            return
+    raise AssertionError(f"{len(rows)} rows of {ROWS} and no error")
 
 
-def check_python_odata() -> None:
-    from odata import ODataService
-
-    service = ODataService(ODATA, reflect_entities=True)
-    site = service.entities["Sites"]
-    keys = sorted(each.site_key for each in service.query(site).all())
-    with urllib.request.urlopen(f"{ODATA}Sites/$count") as answer:
-        assert len(keys) == int(answer.read())
-    visit = service.entities["Visits"]
-    query = service.query(visit).filter((visit.starts_at >= DAY) & (visit.starts_at < DAY + timedelta(days=1)))
-    assert sum(each.entries for each in query.all()) == sum(row["entries"] for row in plain())
-
-
-def check_sqlalchemy_odata() -> None:
-    from sqlalchemy import create_engine, text
-
-    host = BASE.removeprefix("http://")
-    with create_engine(f"odata://{host}/odata/v4").connect() as connection:
-        count = len(connection.execute(text("select site_key, name from Sites")).fetchall())
-        visits = connection.execute(text("select site_key, starts_at, entries from Visits")).fetchall()
-    with urllib.request.urlopen(f"{ODATA}Sites/$count") as answer:
-        assert count == int(answer.read())
-    assert len({row[:2] for row in visits}) == len(visits) > 500
+def command() -> None:
+    """`gateway export -o`: nothing is left behind."""
+    COUNTER.begin(dies=DIES_AFTER)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        out.mkdir()
+        asked = ["export", "visits", "--from", FROM, "--to", TO, "-o", str(out / "visits.csv")]
+        told = environment(COUNTER, Path(folder), "off")
+        done = subprocess.run(
+            [str(PYTHON), "-m", "gateway", *asked], check=False, capture_output=True, text=True, cwd=ROOT, env=told
+        )
+        assert done.returncode == 1, done.returncode
+        assert not list(out.iterdir()), list(out.iterdir())
+    print("ok    gateway export -o: a vendor that dies leaves no file", flush=True)
 
 
-CHECKS: tuple[Callable[[], None], ...] = (
-    check_pandas,
-    check_pyarrow,
-    check_polars,
-    check_duckdb,
-    check_python_odata,
-    check_sqlalchemy_odata,
-)
+def main() -> int:
+    loads = EXPORTS | FEEDS | (NODE_FEEDS if os.environ.get("BI_NODE") else {})
+    checks: list[tuple[str, Callable[[], None]]] = []
+    for name, load in loads.items():
+        checks += [(name, partial(whole, name, load)), (name, partial(dying, name, load))]
+    checks.append(("gateway export -o", command))
+    chosen = sys.argv[1:] or [name for name, _ in checks]
+    failed = 0
+    try:
+        for name, check in checks:
+            if name in chosen:
+                failed += not passed(name, check)
+    finally:
+        COUNTER.end()
+    return 1 if failed else 0
 
-failed = 0
-for check in CHECKS:
+
+def passed(name: str, check: Callable[[], None]) -> bool:
     try:
         check()
-        print(f"ok    {check.__name__.removeprefix('check_')}")
-    except ImportError as error:
-        print(f"skip  {check.__name__.removeprefix('check_')}: {error.name} is not installed")
     except Exception as error:
-        failed += 1
-        print(f"FAIL  {check.__name__.removeprefix('check_')}: {type(error).__name__}: {error}")
-sys.exit(1 if failed else 0)
+        print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
+        if os.environ.get("BI_TRACE"):
+            traceback.print_exc()
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from gateway.cache import spans
+from gateway.cache import freshness, spans
 from gateway.cache.series import Ask, Fetched, SeriesCache
 from gateway.cache.spans import Tile
 from gateway.cache.view import Track, View, fresh, note
@@ -110,6 +110,10 @@ class Walks(Generic[Column]):
     ) -> Slice[dict[str, Column]]:
         """As without a cache, but for what is known; remembers where it ended."""
         cache, window = self.cache, view.window
+        if budget is not None and course.need >= self._page_rows and cache.rule.grain == 1 and not course.backward:
+            page = await self._page(view, track, budget, ask)
+            if page is not None:
+                return page
         found = await cache.slice(track, window, budget, ask)
         if found.complete:
             ordered = track not in self._unordered
@@ -117,6 +121,28 @@ class Walks(Generic[Column]):
         elif not _ascend(found.sample):
             self._unordered.add(track)
         return found
+
+    async def _page(
+        self, view: View[Column], track: Track, budget: int, ask: Ask[Column]
+    ) -> Slice[dict[str, Column]] | None:
+        """A full page at the beginning of what is not known at all, as part of a walk: who asks for so many goes on,
+        and the page behind it proves this one. None where that cannot be.
+        """
+        cache, window = self.cache, view.window
+        if view.spans(window) or track in self._unordered:
+            return None
+        fetched = await cache.fetch(track, window, budget, ask)
+        if fetched.tile is not None:
+            view.paint(fetched.tile)
+            return cache.complete(view, window)
+        if _proved_to(cache, fetched, window.start) is not None:
+            self._put(track, window.start, False, Edge(0.0, ahead=fetched))
+        elif not _ascend(fetched.slice.sample):
+            self._unordered.add(track)
+        freshness.note(cache.shelf.vendor, fetched.read, fetched.read)
+        found = fetched.slice
+        body, sample = spans.cut(cache.rows, found.body, window), [at for at in found.sample if at in window]
+        return Slice(body, found.complete, found.total, sample, found.moved)
 
     async def _onward(
         self, track: Track, at: Micros, edge: Edge[Column], ask: Ask[Column], course: Course, view: View[Column]

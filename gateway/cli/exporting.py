@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from gateway import runtime, settings, telemetry
 from gateway.bi.ask import Ask, parse
@@ -25,11 +26,11 @@ from gateway.cli.asking import OPERATOR
 from gateway.domain.errors import GatewayError, InputError
 from gateway.settings import ConfigurationError, Settings
 from gateway.upstream import deadline, lanes
-from gateway.upstream.calls import tally
+from gateway.upstream.calls import Tally, tally
 from gateway.upstream.lanes import Lane
 
-WAITING = 2.0
-"""Seconds without a row after which the bar says that it waits for a vendor."""
+SHORTEST_WAIT = 0.5
+"""Seconds waited for a vendor's limit from which on the bar tells."""
 
 
 def export(
@@ -64,13 +65,13 @@ async def _export(loaded: Settings, ask: Ask, ending: str, output: Path | None) 
             stack.enter_context(lanes.within(Lane.EXPORT))
             calls = stack.enter_context(tally())
             target = stack.enter_context(_Target(output))
-            shown = stack.enter_context(_Bar(ask))
+            shown = stack.enter_context(_Bar(ask, calls))
             rows = await gateway.tables.rows(ask, OPERATOR)
             made = writer(ending, ask.shown, ask.columns)
             target.write(made.begin())
             async for batch in rows.batches:
                 target.write(made.rows(batch))
-                shown.advance(batch, sum(calls.by_vendor.values()))
+                shown.advance(batch)
             target.write(made.end())
             target.done()
         if rows.watermark is not None and output is not None:
@@ -108,41 +109,53 @@ class _Target:
             self._part.unlink(missing_ok=True)
 
 
-class _Bar:
-    """Rows, rate and calls on a terminal; nothing at all in a pipe. How far it got is told by the time of its rows."""
+class Told(ProgressColumn):
+    """Rows, rate, calls and waits, as they are at each refresh: a wait is seen while it lasts."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, calls: Tally) -> None:
+        super().__init__()
+        self.rows = 0
+        self._calls = calls
+        self._began = monotonic()
+
+    def render(self, task: Task) -> Text:
+        return Text(self.text())
+
+    def text(self) -> str:
+        calls, rate = sum(self._calls.by_vendor.values()), self.rows / max(0.001, monotonic() - self._began)
+        told = [f"{self.rows:,} rows", f"{rate:,.0f}/s", f"{calls:,} calls"]
+        if self._calls.waited >= SHORTEST_WAIT:
+            now = ", waiting" if self._calls.waits else ""
+            told.append(f"{self._calls.waited:.0f} s for the vendor's limit{now}")
+        return ", ".join(told)
+
+
+class _Bar:
+    """Rows, rate and waits on a terminal; nothing at all in a pipe. How far it got is told by the time of its rows."""
+
+    def __init__(self, ask: Ask, calls: Tally) -> None:
         self._ask = ask
-        self._rows = 0
-        self._began = self._last = monotonic()
+        self._told = Told(calls)
         console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.fields[told]}"),
+            self._told,
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,
-            transient=True,
         )
         self._task: TaskID
 
     def __enter__(self) -> _Bar:
         self._progress.start()
         window = self._ask.window
-        total = None if window is None else window.length
-        self._task = self._progress.add_task(self._ask.table.name, total=total, told="waiting for the vendor")
+        self._task = self._progress.add_task(self._ask.table.name, total=None if window is None else window.length)
         return self
 
-    def advance(self, batch: Batch, calls: int) -> None:
-        now = monotonic()
-        waited = now - self._last
-        self._last = now
-        self._rows += batch.count
-        rate = self._rows / max(0.001, now - self._began)
-        quota = f", waited {waited:.0f} s for a vendor" if waited > WAITING else ""
-        told = f"{self._rows:,} rows, {rate:,.0f}/s, {calls} calls{quota}"
-        self._progress.update(self._task, told=told, completed=self._reached(batch))
+    def advance(self, batch: Batch) -> None:
+        self._told.rows += batch.count
+        self._progress.update(self._task, completed=self._reached(batch))
 
     def _reached(self, batch: Batch) -> float | None:
         window, time = self._ask.window, self._ask.table.time

@@ -31,7 +31,8 @@ class Reader(msgspec.Struct, Generic[Body]):
     """How a series is read. `cut` gives the part of a body inside a window, `count` its rows.
 
     `page_rows`: rows one call can bring. `grain`: as of the port; above 1 the vendor is asked by whole days. `page`:
-    one page by its number, for those who take rows in the vendor's own order; `closed`: up to when rows are settled.
+    one page by its number, for those who take rows in the vendor's own order; `closed`: up to when rows are settled;
+    `short`: all rows may well be one page, settled or not.
     """
 
     vendor: VendorKey
@@ -42,6 +43,7 @@ class Reader(msgspec.Struct, Generic[Body]):
     grain: Micros = 1
     page: Callable[[Window, int], Awaitable[Slice[Body]]] | None = None
     closed: Micros = 0
+    short: bool = True
 
     async def steady(self, window: Window, budget: int | None) -> Slice[Body]:
         """A read that lost nothing. Raises UpstreamError, also where rows kept moving (quirk B18)."""
@@ -62,9 +64,12 @@ class Reader(msgspec.Struct, Generic[Body]):
 async def drain(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[Window, Body]]:
     """Adjacent windows that make up `span`, ascending, each with all its rows.
 
-    With `page` and a vendor that does not sort, several bodies may be of one window, in no order.
+    With `page` several bodies may be of one window, in no order.
     """
-    parts = _by_pages(reader, span) if reader.grain == 1 else _by_months(reader, span)
+    if reader.page is not None and span.start < reader.closed:
+        parts = _by_number(reader, span)
+    else:
+        parts = _by_pages(reader, span) if reader.grain == 1 else _by_months(reader, span)
     async for part in parts:
         yield part
 
@@ -88,8 +93,7 @@ async def _by_pages(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[W
         elif tries and rest.end > reader.closed and edge_of(rest, found) is not None:
             tries -= 1  # rows may have arrived in between
         else:
-            others = _by_number(reader, rest, found) if reader.page else by_density(reader, rest, found.total)
-            async for part, body in others:
+            async for part, body in by_density(reader, rest, found.total):
                 yield part, body
             return
 
@@ -113,25 +117,44 @@ def edge_of(rest: Window, page: Slice[Body]) -> Micros | None:
     return sample[-1] if sample[-1] > rest.start else None
 
 
-async def _by_number(reader: Reader[Body], rest: Window, first: Slice[Body]) -> AsyncIterator[tuple[Window, Body]]:
-    """Every page once. What may still change is read apart, and by windows: there rows would move between pages."""
-    window = Window(rest.start, max(rest.start, min(rest.end, reader.closed)))
-    if not window.empty:
-        first = first if window == rest else await reader.paged(window, 1)
-        second = None if first.complete else await reader.paged(window, 2)
-        if second is not None and first.total != second.total:  # the first one came from what was known already
-            first = await reader.paged(window, 1)
-        yield window, first.body
-        if second is not None:
-            for number in range(2, -(-(second.total or 0) // max(1, reader.count(first.body))) + 1):
-                found = second if number == 2 else await reader.paged(window, number)
-                if found.total != first.total:
-                    raise moving(reader.vendor)
-                yield window, found.body
-    late = Window(window.end, rest.end)
+async def _by_number(reader: Reader[Body], span: Window) -> AsyncIterator[tuple[Window, Body]]:
+    """Every page once, which no order and no number of rows of one instant makes dearer.
+
+    What may still change is read apart, and by windows: there rows would move between pages.
+    """
+    settled = Window(span.start, min(span.end, reader.closed))
+    whole = span if reader.short else settled
+    first = await reader.steady(whole, reader.page_rows)
+    held, reached = 0, settled.end
+    if first.complete:
+        held, reached = reader.count(first.body), whole.end
+        yield whole, first.body
+    else:
+        yield Window(span.start, span.start), reader.cut(first.body, Window(span.start, span.start))
+        first = first if whole == settled else await reader.paged(settled, 1)
+        async for body in _pages(reader, settled, first):
+            held += reader.count(body)
+            yield settled, body
+    late = Window(reached, span.end)
     if not late.empty:
-        async for part, body in by_density(reader, late, None):
+        async for part, body in by_density(reader, late, held * late.length // settled.length + 1):
             yield part, body
+
+
+async def _pages(reader: Reader[Body], window: Window, first: Slice[Body]) -> AsyncIterator[Body]:
+    """Every page of a window whose rows are settled."""
+    second = None if first.complete else await reader.paged(window, 2)
+    if second is not None and first.total != second.total:  # the first one came from what was known already
+        first = await reader.paged(window, 1)
+    yield first.body
+    if second is None:
+        return
+    length = max(1, len(first.sample), reader.count(first.body))
+    for number in range(2, -(-(second.total or 0) // length) + 1):
+        found = second if number == 2 else await reader.paged(window, number)
+        if found.total != first.total:
+            raise moving(reader.vendor)
+        yield found.body
 
 
 async def by_density(reader: Reader[Body], rest: Window, total: int | None) -> AsyncIterator[tuple[Window, Body]]:
@@ -172,6 +195,8 @@ async def together(
     join: Callable[[list[Body]], Body],
 ) -> AsyncIterator[tuple[Window, Body]]:
     """Several drains of one span as one: each is read only when it is the one that lags behind."""
+    if not parts:
+        return
     held: list[list[Body]] = [[] for _ in parts]
     reached = [span.start] * len(parts)
     at = span.start

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.domain.instant import DAY, HOUR, MINUTE, Micros
 from gateway.domain.ports import course
-from gateway.domain.ports.footfall import FootfallPages, FootfallSeries
+from gateway.domain.ports.footfall import FootfallKept, FootfallPages, FootfallSeries
 from gateway.domain.ports.slices import Slice
 from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
@@ -28,7 +28,7 @@ from gateway.federation.series import Columns, Row, Series
 VENDOR = VendorKey.BESPOT
 SETTLED = HOUR
 """Rows older than this no longer arrive."""
-_CHUNK = 40_000
+_CHUNK = 10_000
 _STRETCH = 14 * DAY
 
 Parts: TypeAlias = AsyncIterator[tuple[Window, dict[str, Columns]]]
@@ -58,10 +58,14 @@ class Flow(Generic[Row, Columns]):
         lookback = self._series.lookback if len(codes) > len(covered) else 0
         span = Window(window.start - lookback, window.end)
         tracks = self._tracks(codes, span)
-        numbered = not ordered and len(tracks) == 1
-        readers = [self._reader(code, numbered=numbered, scanned=need is not None) for code in tracks]
+        kept = await self._kept(tracks, span) if need is None else None
+        numbered = not ordered and len(tracks) == 1 and kept is None
+        short = span.length // MINUTE * len(codes) <= self._port.page_rows
+        readers = [self._reader(code, numbered=numbered, scanned=need is not None, short=short) for code in tracks]
         if need is not None:
             parts = [_scanned(reader, span, need, codes) for reader in readers]
+        elif kept is not None:
+            parts = [_pieced(reader, span, rows) for reader, rows in zip(readers, kept, strict=True)]
         else:
             parts = [drain(reader, span) for reader in readers]
         one = parts[0] if len(parts) == 1 else together(parts, span, cut, joined)
@@ -99,6 +103,18 @@ class Flow(Generic[Row, Columns]):
                 body = {code: _of(type(columns), map(list, _lists(columns))) for code, columns in around.items()}
                 yield piece, cut(self._joined(several, body), piece)
 
+    async def _kept(self, tracks: Sequence[str | None], span: Window) -> list[int] | None:
+        """How many rows there are of each, where the vendor need not be asked for any."""
+        if not isinstance(self._port, FootfallKept):
+            return None
+        found = []
+        for code in tracks:
+            rows = await self._port.kept(self._series.name, span, code)
+            if rows is None:
+                return None
+            found.append(rows)
+        return found
+
     def _tracks(self, codes: list[str], span: Window) -> list[str | None]:
         """One unfiltered read where it is not dearer than one per store."""
         if len(codes) == 1:
@@ -108,7 +124,7 @@ class Flow(Generic[Row, Columns]):
         single = len(codes) * max(1.0, minutes / page)
         return [None] if max(1.0, max(stores, len(codes)) * minutes / page) <= single else list(codes)
 
-    def _reader(self, code: str | None, *, numbered: bool, scanned: bool) -> Reader[dict[str, Columns]]:
+    def _reader(self, code: str | None, *, numbered: bool, scanned: bool, short: bool) -> Reader[dict[str, Columns]]:
         read = self._series.read(self._port)
         pages: FootfallSeries = getattr(self._port, "uncached", self._port)
         direct, kept = self._series.read(pages), pages is not self._port and not scanned
@@ -132,7 +148,14 @@ class Flow(Generic[Row, Columns]):
             return found
 
         return Reader(
-            VENDOR, asked, cut, rows, self._port.page_rows, page=page if by_number else None, closed=self._closed
+            VENDOR,
+            asked,
+            cut,
+            rows,
+            self._port.page_rows,
+            page=page if by_number else None,
+            closed=self._closed,
+            short=short,
         )
 
     def _of_sites(
@@ -151,6 +174,14 @@ class Flow(Generic[Row, Columns]):
     def _joined(self, sites: Sequence[Site], body: dict[str, Columns]) -> dict[str, Columns]:
         parts = {site: [body[code] for code in site.bespot if code in body] for site in sites}
         return {site.key: self._series.join(known, len(site.bespot)) for site, known in parts.items() if known}
+
+
+async def _pieced(
+    reader: Reader[dict[str, Columns]], span: Window, held: int
+) -> AsyncIterator[tuple[Window, dict[str, Columns]]]:
+    """What is known, a little at a time: whole, it would stand in memory twice."""
+    for piece in _pieces(span, held):
+        yield piece, (await reader.steady(piece, None)).body
 
 
 async def _scanned(

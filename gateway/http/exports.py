@@ -62,9 +62,13 @@ class TableExports:
         name, ending = PATHS[scope["path"]]
         ask = parse(BY_NAME[name], pairs_of(scope["query_string"]))
         made = Made(graph, ask, principal, ending, headers)
-        if ending == "parquet" and (scope["method"] == "HEAD" or "range" in headers or made.found(self._snapshots)):
+        head = scope["method"] == "HEAD"
+        if not made.packs and (head or "range" in headers or made.found(self._snapshots)):
             await _ranged(out, await made.snapshot(self._snapshots), headers, (*made.headers, *budget))
-        elif scope["method"] == "HEAD":
+        elif scope["http_version"] == "1.0" and not head:  # it ends with its connection: only a length tells a cut
+            file = await self._snapshots.fresh(made.pieces, lambda: made.watermark)
+            await _sent(out, file, (*made.headers, *budget))
+        elif head:
             await made.rows()
             await out.begin(200, (*made.headers, *budget))
             await out.end()
@@ -83,42 +87,39 @@ class Made:
         self._pack = "gzip" in accepted(headers.get("accept-encoding", ""))
         self._accept = headers.get("accept", "")
         self._writer: Writer | None = None
-        self._watermark: str | None = None
+        self.watermark: str | None = None
 
     @property
     def headers(self) -> Headers:
         """Known once rows have been asked."""
         name = f'attachment; filename="{self._ask.table.name}.{self._ending}"'.encode()
         kind = self._written().content_type.encode()
-        mark = () if self._watermark is None else ((b"x-watermark", self._watermark.encode()),)
+        mark = () if self.watermark is None else ((b"x-watermark", self.watermark.encode()),)
         return ((b"content-type", kind), (b"content-disposition", name), *mark, *NO_STORE, *VARY)
+
+    @property
+    def packs(self) -> bool:
+        """Whether it goes out compressed: then its length is not known, and no range of it is one of the file."""
+        return self._pack and self._written().compressible
 
     async def rows(self) -> Rows:
         """Raises GatewayError where the question cannot be answered."""
         found = await self._graph.tables.rows(self._ask, self._principal)
-        self._watermark = found.watermark
+        self.watermark = found.watermark
         return found
 
     async def stream(self, out: Out, budget: Headers) -> None:
         """Nothing is sent before the first vendor has answered: until then a failure is an error of its own."""
-        async with aclosing(self._bytes()) as pieces:
+        async with aclosing(self.pieces()) as pieces:
             begun = await anext(pieces)
-            await out.begin(200, (*self.headers, *budget), pack=self._pack and self._written().compressible)
+            await out.begin(200, (*self.headers, *budget), pack=self.packs)
             await out.write(begun)
             async for piece in pieces:
                 await out.write(piece)
         await out.end()
 
-    def found(self, snapshots: Snapshots) -> Snapshot | None:
-        return snapshots.find(self._key)
-
-    async def snapshot(self, snapshots: Snapshots) -> Snapshot:
-        """The file whole, made at most once for all the ranges of a reader."""
-        found = await snapshots.get(self._key, self._bytes, lambda: self._watermark)
-        self._watermark = found.mark
-        return found
-
-    async def _bytes(self) -> AsyncGenerator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """The file."""
         rows = await self.rows()
         written = self._written()
         first = await anext(rows.batches, None)
@@ -126,6 +127,15 @@ class Made:
         async for batch in rows.batches:
             yield written.rows(batch)
         yield written.end()
+
+    def found(self, snapshots: Snapshots) -> Snapshot | None:
+        return snapshots.find(self._key)
+
+    async def snapshot(self, snapshots: Snapshots) -> Snapshot:
+        """The file whole, made at most once for all the ranges of a reader."""
+        found = await snapshots.get(self._key, self.pieces, lambda: self.watermark)
+        self.watermark = found.mark
+        return found
 
     def _written(self) -> Writer:
         if self._writer is None:
@@ -135,13 +145,16 @@ class Made:
     @property
     def _key(self) -> str:
         """Equal for callers with equal rights who ask the same."""
-        return hashlib.sha256(repr((self._principal.rights_key, self._ask)).encode()).hexdigest()
+        asked = (self._principal.rights_key, self._ask, self._ending, self._written().content_type)
+        return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 
 async def _ranged(out: Out, file: Snapshot, headers: Mapping[str, str], told: Headers) -> None:
     """The whole of a snapshot or one range of it (RFC 9110, 14)."""
     tag = f'"{file.tag}"'
     told = (*told, (b"etag", tag.encode()), (b"accept-ranges", b"bytes"))
+    if not {tag, "*"} & {each.strip() for each in headers.get("if-match", "*").split(",")}:
+        raise Refusal(412, "The file has been made anew since: begin again without its ETag.")
     if tag in headers.get("if-none-match", ""):
         await out.begin(304, told)
         await out.end()
@@ -153,7 +166,15 @@ async def _ranged(out: Out, file: Snapshot, headers: Mapping[str, str], told: He
     start, end = span or (0, file.size)
     if span is not None:
         told = (*told, (b"content-range", f"bytes {start}-{end - 1}/{file.size}".encode()))
-    await out.begin(200 if span is None else 206, (*told, (b"content-length", str(end - start).encode())))
+    await _sent(out, file, told, start, end, 200 if span is None else 206)
+
+
+async def _sent(
+    out: Out, file: Snapshot, told: Headers, start: int = 0, end: int | None = None, status: int = 200
+) -> None:
+    """Some bytes of a file, whose number is told before."""
+    end = file.size if end is None else end
+    await out.begin(status, (*told, (b"content-length", str(end - start).encode())))
     while start < end:
         piece = file.read(start, min(end - start, 1 << 20))
         await out.write(piece)
@@ -167,6 +188,8 @@ def _span(text: str, size: int) -> tuple[int, int] | None:
     if found is None or found.group() == "bytes=-":
         return None
     first, last = found.groups()
+    if first and last and int(last) < int(first):
+        return None
     if not first:
         return max(0, size - int(last)), size
     return int(first), min(size, int(last) + 1) if last else size

@@ -9,9 +9,8 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-import msgspec
 import orjson
 
 from gateway.access.principal import Principal, require
@@ -22,8 +21,7 @@ from gateway.bi.odata.metadata import metadata, service_document
 from gateway.bi.odata.pages import PAGE, Pages
 from gateway.bi.odata.refusals import NotSupported, NotThere, ReadOnly
 from gateway.bi.reading import Tables
-from gateway.bi.tables import BY_ENTITY_SET, Batch, Column, Kind, Table
-from gateway.bi.texts import json_rows
+from gateway.bi.tables import BY_ENTITY_SET, Batch
 from gateway.domain.errors import GatewayError, InputError
 from gateway.execution.errors import Incident, internal
 from gateway.http import parameters
@@ -31,6 +29,20 @@ from gateway.http.bounds import Places
 from gateway.http.exports import accepted, caller, challenged, graph_of, pairs_of
 from gateway.http.graphql import joined
 from gateway.http.lifecycle import Lifecycle
+from gateway.http.odata_json import (
+    BARE,
+    JSON,
+    Answer,
+    Asked,
+    bare,
+    error_body,
+    head,
+    objects,
+    selected,
+    strings,
+    tail,
+    whole,
+)
 from gateway.http.reply import NO_STORE, Headers, Receive, Refusal, Reply, Scope
 from gateway.http.stream import MOST_AT_ONCE, Failure, Out, Stream, status_of
 from gateway.settings import Settings
@@ -40,7 +52,6 @@ PATHS = frozenset(
     ROOT + path
     for path in ("", "$metadata", "$batch", *(f"{each}{tail}" for each in BY_ENTITY_SET for tail in ("", "/$count")))
 )
-JSON = b"application/json;odata.metadata=minimal;odata.streaming=true;charset=utf-8"
 HEADERS: Headers = (
     (b"odata-version", b"4.0"),
     *NO_STORE,
@@ -51,23 +62,6 @@ _HOST = re.compile(r"[A-Za-z0-9.\-:\[\]]{1,255}")
 _ENTITY = re.compile(r"(\w+)\((?:(\w+)=)?'((?:[^']|'')*)'\)")
 _SIZE = re.compile(r"(?:odata\.)?maxpagesize\s*=\s*(\d{1,9})", re.IGNORECASE)
 _STATUS = {NotSupported: 501, NotThere: 404, ReadOnly: 405}
-
-
-class Answer(msgspec.Struct):
-    """What goes back: its first piece is made before anything is sent."""
-
-    content_type: bytes
-    pieces: AsyncGenerator[bytes]
-    headers: Headers = ()
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """One request, alone or of a batch. `path` is what comes behind the root; `base` ends with it."""
-
-    path: str
-    pairs: Sequence[tuple[str, str]]
-    base: str
-    headers: Mapping[str, str]
 
 
 class OData:
@@ -103,6 +97,9 @@ class OData:
             first = await anext(pieces, b"")
             pack = "gzip" in accepted(headers.get("accept-encoding", ""))
             kind: Headers = ((b"content-type", answer.content_type),)
+            if scope["http_version"] == "1.0":  # it ends with its connection: only a length tells a cut
+                first += b"".join([piece async for piece in pieces])
+                kind, pack = (*kind, (b"content-length", str(len(first)).encode())), False
             await out.begin(200, (*kind, *answer.headers, *HEADERS, *budget), pack=pack)
             await out.write(first)
             async for piece in pieces:
@@ -117,7 +114,9 @@ class OData:
     async def _batch(self, scope: Scope, out: Out, asked: Asked, principal: Principal, pages: Pages) -> Answer:
         """Several requests in one: JSON only."""
         if scope["method"] != "POST":
-            raise ReadOnly("A batch comes by POST.")
+            refusal = ReadOnly("A batch comes by POST.")
+            refusal.allow = "POST"
+            raise refusal
         require(principal, Right.READ)
         if not asked.headers.get("content-type", "").lower().startswith("application/json"):
             raise NotSupported("A batch is application/json.")
@@ -144,11 +143,14 @@ async def answered(asked: Asked, principal: Principal, tables: Tables, pages: Pa
     path = asked.path.rstrip("/")
     if path == "":
         _options(asked, ())
-        return Answer(JSON, _whole(orjson.dumps(service_document(asked.base))))
+        document = service_document(asked.base)
+        if bare(asked):
+            del document["@odata.context"]
+        return Answer(BARE if bare(asked) else JSON, whole(orjson.dumps(document)))
     if path == "$metadata":
         pii = ("pii", "true") in asked.pairs
         _options(asked, ("pii", "$format"))
-        return Answer(b"application/xml;charset=utf-8", _whole(metadata(pii=pii).encode()))
+        return Answer(b"application/xml;charset=utf-8", whole(metadata(pii=pii).encode()))
     name, _, rest = path.partition("/")
     table = BY_ENTITY_SET.get(name)
     if table is None:
@@ -156,26 +158,26 @@ async def answered(asked: Asked, principal: Principal, tables: Tables, pages: Pa
     query = asking.read(table, asked.pairs, tables.catalog.clock())
     if rest == "$count":
         total = await pages.count(query, principal)
-        return Answer(b"text/plain;charset=utf-8", _whole(str(total).encode()))
+        return Answer(b"text/plain;charset=utf-8", whole(str(total).encode()))
     if rest:
         raise NotSupported("There are no paths below an entity set but $count.")
     size = _SIZE.search(asked.headers.get("prefer", ""))
     page = await pages.open(query, principal, max(1, min(PAGE, int(size.group(1)))) if size else PAGE)
     count = await pages.count(query, principal) if query.count else None
     ask = query.ask
-    context = f"{asked.base}$metadata#{table.entity_set}{_selected(ask.shown, ask.columns, len(ask.batch_columns))}"
+    context = f"{asked.base}$metadata#{table.entity_set}{selected(ask.shown, ask.columns, len(ask.batch_columns))}"
 
     async def pieces() -> AsyncGenerator[bytes]:
-        before, some = _head(context, count), False
+        before, some = head(None if bare(asked) else context, count), False
         async with aclosing(page.rows()) as batches:
             async for batch in batches:
-                rows = _rows(batch, ask.shown, ask.columns, strings=_strings(asked.headers))
+                rows = objects(batch, ask.shown, ask.columns, strings=strings(asked.headers))
                 yield before + (b"," if rows and some else b"") + rows
                 before, some = b"", some or bool(rows)
-        yield before + _tail(page.link, asked, table)
+        yield before + tail(page.link, asked, table)
 
     prefer: Headers = ((b"preference-applied", f"odata.maxpagesize={size.group(1)}".encode()),) if size else ()
-    return Answer(JSON, pieces(), prefer)
+    return Answer(BARE if bare(asked) else JSON, pieces(), prefer)
 
 
 async def _entity(path: str, asked: Asked, principal: Principal, tables: Tables) -> Answer:
@@ -196,9 +198,11 @@ async def _entity(path: str, asked: Asked, principal: Principal, tables: Tables)
     if row is None:
         raise NotThere("There is no such entity.")
     batch = Batch([[value] for value in row], 1)
-    context = f"{asked.base}$metadata#{table.entity_set}{_selected(ask.shown, ask.columns, len(row))}/$entity"
-    body = _rows(batch, ask.shown, ask.columns, strings=_strings(asked.headers))
-    return Answer(JSON, _whole(b'{"@odata.context":' + orjson.dumps(context) + b"," + body[1:]))
+    context = f"{asked.base}$metadata#{table.entity_set}{selected(ask.shown, ask.columns, len(row))}/$entity"
+    body = objects(batch, ask.shown, ask.columns, strings=strings(asked.headers))
+    if bare(asked):
+        return Answer(BARE, whole(body))
+    return Answer(JSON, whole(b'{"@odata.context":' + orjson.dumps(context) + b"," + body[1:]))
 
 
 def _options(asked: Asked, allowed: Sequence[str]) -> None:
@@ -219,7 +223,7 @@ async def _one_of_batch(request: Any, asked: Asked, principal: Principal, tables
         made = await answered(inner, principal, tables, pages)
         body = b"".join([piece async for piece in made.pieces])
         answer |= {"status": 200, "headers": {"content-type": made.content_type.decode(), "odata-version": "4.0"}}
-        raw = body if made.content_type == JSON else orjson.dumps(body.decode())
+        raw = body if made.content_type in (JSON, BARE) else orjson.dumps(body.decode())
     except GatewayError as error:
         answer |= {"status": _status(error), "headers": {"content-type": "application/json", "odata-version": "4.0"}}
         raw = error_body(error.code, error.message)
@@ -245,54 +249,12 @@ def _inner(members: Mapping[str, Any], asked: Asked) -> Asked:
     return Asked(path, parse_qsl(query, keep_blank_values=True), asked.base, headers)
 
 
-def _head(context: str, count: int | None) -> bytes:
-    counted = b"" if count is None else b',"@odata.count":' + str(count).encode()
-    return b'{"@odata.context":' + orjson.dumps(context) + counted + b',"value":['
-
-
-def _tail(token: str | None, asked: Asked, table: Table) -> bytes:
-    if token is None:
-        return b"]}"
-    kept = [pair for pair in asked.pairs if pair[0] not in ("$skiptoken", "$skip", "$count")]
-    options = urlencode([*kept, ("$skiptoken", token)], quote_via=quote, safe="$,:'()")
-    return b'],"@odata.nextLink":' + orjson.dumps(f"{asked.base}{table.entity_set}?{options}") + b"}"
-
-
-def _rows(batch: Batch, columns: Sequence[Column], places: Sequence[int], *, strings: bool) -> bytes:
-    """Objects, with commas between them."""
-    names = [column.name for column in columns]
-    if strings:
-        batch = Batch([list(column) for column in batch.columns], batch.count)
-        for column, place in zip(columns, places, strict=True):
-            if column.kind is Kind.INTEGER:
-                batch.columns[place] = [None if value is None else str(value) for value in batch.columns[place]]
-    rows = json_rows(batch, columns, places)
-    return b",".join(orjson.dumps(dict(zip(names, row, strict=True))) for row in rows)
-
-
-def _strings(headers: Mapping[str, str]) -> bool:
-    """Whether whole numbers are asked as texts, for readers whose numbers are doubles."""
-    return "ieee754compatible=true" in headers.get("accept", "").lower().replace(" ", "")
-
-
-def _selected(shown: Sequence[Column], places: Sequence[int], width: int) -> str:
-    return "" if len(places) == width else "(" + ",".join(column.name for column in shown) + ")"
-
-
-async def _whole(body: bytes) -> AsyncGenerator[bytes]:
-    yield body
-
-
 def base_of(scope: Scope, headers: Mapping[str, str]) -> str:
     """The feed's own address as the caller wrote it: links lead back to where he came from."""
     host = headers.get("host", "")
     if not _HOST.fullmatch(host):
         raise InputError("The Host header names no host.")
     return f"{scope.get('scheme', 'http')}://{host}{ROOT}"
-
-
-def error_body(code: str, message: str) -> bytes:
-    return orjson.dumps({"error": {"code": code, "message": message}})
 
 
 def told(failure: Failure) -> Reply:
@@ -302,7 +264,7 @@ def told(failure: Failure) -> Reply:
         return _reply(500, entry["extensions"]["code"], entry["message"], ())
     if isinstance(failure, Refusal):
         return _reply(failure.status, failure.entry["extensions"]["code"], failure.entry["message"], failure.headers)
-    allow: Headers = ((b"allow", b"GET, HEAD"),) if isinstance(failure, ReadOnly) else ()
+    allow: Headers = ((b"allow", failure.allow.encode()),) if isinstance(failure, ReadOnly) else ()
     return _reply(_status(failure), failure.code, failure.message, (*allow, *challenged(failure)))
 
 

@@ -62,6 +62,10 @@ class Snapshots:
             if not lock.locked():
                 self._locks.pop(key, None)
 
+    async def fresh(self, make: Callable[[], AsyncIterator[bytes]], mark: Callable[[], str | None]) -> Snapshot:
+        """A file of its own, for one reader."""
+        return await self._made(secrets.token_hex(12), make(), mark)
+
     async def _made(self, key: str, pieces: AsyncIterator[bytes], mark: Callable[[], str | None]) -> Snapshot:
         tag = secrets.token_hex(12)
         path = self._place() / tag

@@ -117,7 +117,8 @@ class Stream:
         except (Left, Disconnected):
             self.line = {"cut": "LEFT"}
         except TimeoutError:
-            await self._failed(out, send, InputError("The answer took too long to make or to read."), "UNREAD")
+            late = Refusal(504, "The answer took too long to make or to read.", code="UPSTREAM_TIMEOUT")
+            await self._failed(out, send, late, "UNREAD")
         except (GatewayError, Refusal) as error:
             await self._failed(out, send, error, error.code if isinstance(error, GatewayError) else "REFUSED")
         except Exception as error:

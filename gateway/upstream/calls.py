@@ -6,8 +6,10 @@ Neither ever learns a path, a query, a header or a body: an endpoint is a name.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from time import monotonic
 from typing import Any, Self, TypeAlias, TypeVar, overload
 
 import msgspec
@@ -42,11 +44,40 @@ def unobserved(attempt: Attempt) -> None:
 
 
 class Tally:
-    """Attempts counted since the `with` began. What is made of the rest of the story is up to its subclasses."""
+    """Attempts counted since the `with` began, and how long vendors' limits were waited for.
+
+    What is made of the rest of the story is up to its subclasses.
+    """
 
     def __init__(self, outer: Tally | None = None) -> None:
         self.by_vendor: dict[VendorKey, int] = {}
         self._outer = outer
+        self._waiting = 0
+        self._waited = self._since = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """Whether a limit is waited for right now."""
+        return self._waiting > 0
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which at least one call waited."""
+        return self._waited + (monotonic() - self._since if self._waiting else 0.0)
+
+    def wait_begins(self, at: float) -> None:
+        if not self._waiting:
+            self._since = at
+        self._waiting += 1
+        if self._outer is not None:
+            self._outer.wait_begins(at)
+
+    def wait_ends(self) -> None:
+        self._waiting -= 1
+        if not self._waiting:
+            self._waited += monotonic() - self._since
+        if self._outer is not None:
+            self._outer.wait_ends()
 
     def __enter__(self) -> Self:
         _tally.set(self)
@@ -94,6 +125,20 @@ def met(question: Course) -> None:
     counting = _tally.get()
     if counting is not None:
         counting.met(question)
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Around a wait for a vendor's limit."""
+    counting = _tally.get()
+    if counting is None:
+        yield
+        return
+    counting.wait_begins(monotonic())
+    try:
+        yield
+    finally:
+        counting.wait_ends()
 
 
 class Observe:

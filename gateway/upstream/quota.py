@@ -22,6 +22,7 @@ from gateway.domain.quota import QuotaState
 from gateway.domain.vendor import VendorKey
 from gateway.telemetry import course
 from gateway.upstream import deadline, lanes
+from gateway.upstream.calls import waiting
 from gateway.upstream.exchange import Answer
 from gateway.upstream.refusals import OutOfQuota
 from gateway.upstream.stage import Call, Onward
@@ -216,7 +217,8 @@ class Allowance:
         endpoint = call.ask.endpoint
         began = _now()
         try:
-            await self._quota.take(endpoint, deadline.remaining())
+            with waiting():
+                await self._quota.take(endpoint, deadline.remaining())
             course.waited(_now() - began)
         except Exhausted as exhausted:
             raise OutOfQuota(

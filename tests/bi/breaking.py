@@ -24,18 +24,25 @@ from gateway.http import server
 from gateway.http.app import Edge
 from gateway.http.lifecycle import Lifecycle
 from gateway.settings import Settings
+from gateway.upstream import lanes
+from gateway.upstream.lanes import Lane
 
 ROWS = 5_000
 NOW = instant.parse("2026-11-20T12:00:00Z")
 
 
 class Tables:
-    """`batches` of ROWS visits each; then, unless `whole`, the vendor fails. `made`: batches handed out so far."""
+    """`batches` of ROWS visits each, `pause` seconds apart; then, unless `whole`, the vendor fails.
 
-    def __init__(self, batches: int, *, whole: bool) -> None:
+    `made`: batches handed out so far. `lane`: the one in which a vendor's quota would have been waited for.
+    """
+
+    def __init__(self, batches: int, *, whole: bool, pause: float = 0) -> None:
         self.batches = batches
         self.whole = whole
+        self.pause = pause
         self.made = 0
+        self.lane: Lane | None = None
         self.catalog = SimpleNamespace(clock=lambda: NOW, cursors=Cursors([b"k" * 32]))
 
     async def rows(self, ask: Ask, principal: Principal, start: int = 0, need: int | None = None) -> Rows:
@@ -44,11 +51,12 @@ class Tables:
     async def _made(self) -> AsyncIterator[Batch]:
         for number in range(self.batches):
             self.made += 1
+            self.lane = lanes.current()
             starts = [(number * ROWS + row) * MINUTE for row in range(ROWS)]
             figures = [1] * ROWS
             keys = ["ath"] * ROWS
             yield Batch([keys, starts, [s + MINUTE for s in starts], figures, figures, [0] * ROWS, [True] * ROWS], ROWS)
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.pause)
         if not self.whole:
             raise Unavailable(VendorKey.BESPOT, "BESPOT is down.", retry_after=7.0)
 
@@ -69,14 +77,14 @@ class Graph:
 
 
 @asynccontextmanager
-async def serving(tables: Tables) -> AsyncIterator[str]:
+async def serving(tables: Tables, settings: Settings | None = None) -> AsyncIterator[str]:
     """Its address."""
     lifecycle = Lifecycle()
     graph: Any = Graph(tables)
     lifecycle.graph = graph
     with server.listen("127.0.0.1", 0) as listener:
         config = uvicorn.Config(
-            Edge(Settings(), lifecycle), log_config=None, access_log=False, lifespan="off", ws="none"
+            Edge(settings or Settings(), lifecycle), log_config=None, access_log=False, lifespan="off", ws="none"
         )
         running = uvicorn.Server(config)
         task = asyncio.create_task(running.serve(sockets=[listener]))

@@ -3,21 +3,54 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
+from time import monotonic
 
 import pyarrow.parquet as pq
 import pytest
 
+from gateway.cli.exporting import Told
+from gateway.upstream.calls import Tally
+
 HOUR = ("--from", "2026-11-01T00:00:00Z", "--to", "2026-11-01T01:00:00Z", "--site", "ath-116500")
 
 
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "gateway", "export", *arguments]
+
+
+def clean(**more: str) -> dict[str, str]:
+    """Without settings of whoever runs the tests."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}, **more}
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", "export", *arguments], capture_output=True, text=True, env=clean, timeout=60
+    return subprocess.run(command(*arguments), capture_output=True, text=True, env=clean(), timeout=60)
+
+
+def on_a_terminal(*arguments: str, **settings: str) -> tuple[int, str]:
+    """Status, and what a terminal showed."""
+    terminal, inside = pty.openpty()
+    more = {"TERM": "xterm", "COLUMNS": "160", "LINES": "40", **settings}
+    process = subprocess.Popen(
+        command(*arguments), stdin=inside, stdout=subprocess.DEVNULL, stderr=inside, env=clean(**more)
     )
+    os.close(inside)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(terminal)
+    return process.wait(), re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown).decode()
 
 
 def test_a_table_goes_to_a_pipe_without_another_word() -> None:
@@ -58,3 +91,28 @@ def test_a_failed_export_leaves_no_file(tmp_path: Path) -> None:
     done = run("visits", *HOUR[:4], "--site", "nowhere", "-o", str(tmp_path / "visits.csv"))
     assert done.returncode == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_shows_rows_rate_and_calls(tmp_path: Path) -> None:
+    status, shown = on_a_terminal("visits", *HOUR[:4], "-o", str(tmp_path / "visits.csv"))
+    assert status == 0
+    rows = len((tmp_path / "visits.csv").read_text().splitlines()) - 1
+    assert re.search(rf"visits .*\b{rows:,} rows, [\d,]+/s, \d+ calls", shown), shown
+
+
+def test_a_terminal_shows_how_long_a_vendors_limit_was_waited_for() -> None:
+    tally = Tally()
+    told = Told(tally)
+    tally.wait_begins(monotonic() - 7)
+    tally.wait_begins(monotonic() - 3)  # beside the other one
+    assert "7 s for the vendor's limit, waiting" in told.text()
+    tally.wait_ends()
+    tally.wait_ends()
+    told.rows = 12_345
+    assert told.text().startswith("12,345 rows, ")
+    assert told.text().endswith("0 calls, 7 s for the vendor's limit")
+
+
+def test_a_pipe_gets_rows_and_a_file_its_watermark_and_nothing_else(tmp_path: Path) -> None:
+    assert run("visits", *HOUR).stderr == ""
+    assert run("visits", *HOUR, "-o", str(tmp_path / "visits.csv")).stderr.startswith("watermark: ")

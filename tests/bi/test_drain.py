@@ -6,7 +6,7 @@ import pytest
 
 from gateway.domain.errors import Malformed, Unavailable
 from gateway.domain.footfall import Visit, VisitColumns
-from gateway.domain.instant import DAY, MINUTE
+from gateway.domain.instant import DAY, MINUTE, Micros
 from gateway.domain.ports.slices import Slice
 from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
@@ -63,8 +63,8 @@ def filled(counter: Counter, stores: int, minutes: int) -> list[Row]:
     return sorted((f"k{n}", START + step * m, m % 7) for n in range(stores) for m in range(minutes))
 
 
-async def drained(counter: Counter, sites: list[Site], *, ordered: bool = True) -> list[Row]:
-    flow: Flow[Visit, VisitColumns] = Flow(VisitSeries(), counter, Crosswalk(sites), NOW)
+async def drained(counter: Counter, sites: list[Site], *, ordered: bool = True, now: Micros = NOW) -> list[Row]:
+    flow: Flow[Visit, VisitColumns] = Flow(VisitSeries(), counter, Crosswalk(sites), now)
     found: list[Row] = []
     reached = SPAN.start
     async for part, columns in flow.minutes(sites, SPAN, ordered=ordered):
@@ -89,14 +89,41 @@ async def test_rows_come_once_in_the_order_of_time(order: Order, stores: int) ->
 
 
 @pytest.mark.parametrize("order", ["ascending", "descending", "shuffled", "store"])
-@pytest.mark.parametrize("stores", [1, 4])
-async def test_a_drain_costs_a_call_a_page_and_one_more(order: Order, stores: int) -> None:
+@pytest.mark.parametrize(("stores", "minutes"), [(1, 1_000), (4, 500), (40, 50)])
+async def test_a_drain_of_settled_rows_costs_a_call_a_page(order: Order, stores: int, minutes: int) -> None:
     counter = Numbered(order, page_rows=PAGE)
-    expected = filled(counter, stores, 1_000)
+    expected = filled(counter, stores, minutes)
     found = await drained(counter, [site(f"k{n}", f"s{n}") for n in range(stores)], ordered=False)
     assert sorted(found) == expected
-    ties = 1.0 if order != "ascending" else PAGE / (PAGE - stores)  # minutes cut by a page are read again
-    assert counter.of_visits.calls <= len(expected) / PAGE * ties + 1
+    assert counter.of_visits.calls == -(-len(expected) // PAGE)
+
+
+@pytest.mark.parametrize("order", ["ascending", "descending", "shuffled", "store"])
+@pytest.mark.parametrize(("stores", "minutes"), [(1, 1_000), (40, 50)])
+async def test_a_drain_up_to_now_costs_a_call_more(order: Order, stores: int, minutes: int) -> None:
+    counter = Numbered(order, page_rows=PAGE)
+    expected = filled(counter, stores, minutes)
+    found = await drained(counter, [site(f"k{n}", f"s{n}") for n in range(stores)], ordered=False, now=SPAN.end)
+    assert sorted(found) == expected
+    assert counter.of_visits.calls <= -(-len(expected) // PAGE) + 1
+
+
+@pytest.mark.parametrize("order", ["ascending", "descending", "shuffled", "store"])
+async def test_strangers_rows_push_nothing_out(order: Order) -> None:
+    """What was taken for one page is more, and its settled part is one: the rest is read all the same."""
+    counter = Numbered(order, page_rows=PAGE)
+    for number in range(4):
+        counter.store(f"s{number}", {START + m: (m % 7, number) for m in range(50)})
+    window, now = Window(START * MINUTE, (START + 50) * MINUTE), (START + 80) * MINUTE
+    sites = [site("k0", "s0"), site("k1", "s1")]
+    flow: Flow[Visit, VisitColumns] = Flow(VisitSeries(), counter, Crosswalk(sites), now)
+    found = [
+        (key, minute)
+        async for _, columns in flow.minutes(sites, window, ordered=False)
+        for key, of in columns.items()
+        for minute in of.minutes
+    ]
+    assert sorted(found) == sorted((key, START + m) for key in ("k0", "k1") for m in range(50))
 
 
 @pytest.mark.parametrize("order", ["ascending", "store", "shuffled"])

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import hashlib
 import io
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,29 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from gateway.bi.tables import BY_NAME, TABLES, Kind
-from gateway.bi.texts import cell
+from gateway.domain import instant
 from gateway.settings import Settings
+from tests.bi.asked import ASKED, DAY, DAYS, HOUR
 from tests.bi.conftest import Clock, Doors, opened
 
 pytestmark = pytest.mark.anyio
-
-HOUR = {"from": "2026-11-19T10:00:00Z", "to": "2026-11-19T11:00:00Z"}
-DAY = {"from": "2026-11-18T00:00:00Z", "to": "2026-11-19T00:00:00Z"}
-DAYS = {"from": "2026-11-17", "to": "2026-11-19"}
-KPI = {**DAYS, "module": "PRESENCE", "kpi": "ENTERING", "scope": "SITES"}
-ASKED: dict[str, dict[str, str]] = {
-    "sites": {},
-    "sessions": {**DAY, "site": "ath-116500"},
-    "visits": DAY,
-    "occupancy": DAY,
-    "engagement": DAYS,
-    "campaigns": {},
-    "points_of_interest": {},
-    "studies": {},
-    "counts": {**DAY, "granularity": "DAY"},
-    "kpis": KPI,
-}
-KEY, OTHER = "k" * 43, "o" * 43
 
 
 async def rows(doors: Doors, table: str, **parameters: str) -> list[dict[str, Any]]:
@@ -107,6 +86,25 @@ def _place(row: dict[str, Any]) -> tuple[str, str]:
     return row["starts_at"], row["site_key"]
 
 
+@pytest.mark.parametrize("granularity", ["HOUR", "DAY"])
+async def test_days_the_clock_is_turned_are_those_of_the_graph(granularity: str) -> None:
+    """The last Sunday of October has 25 hours in Athens."""
+    window = {"from": "2026-10-24T21:00:00Z", "to": "2026-10-26T22:00:00Z"}
+    clock = Clock(instant.parse("2026-10-27T12:00:00Z"))
+    async for autumn in opened(Settings(cache="off"), clock):
+        span = f'{{from: "{window["from"]}", to: "{window["to"]}"}}'
+        asked = f"visits(window: {span}, granularity: {granularity}, first: 5000)"
+        query = f"{{ {asked} {{ nodes {{ site {{ key }} startsAt endsAt entries }} }} }}"
+        answer = await autumn.client.post("/graphql", json={"query": query})
+        nodes = answer.json()["data"]["visits"]["nodes"]
+        found = await rows(autumn, "visits", granularity=granularity, **window)
+    assert [(r["site_key"], r["starts_at"], r["ends_at"], r["entries"]) for r in sorted(found, key=_place)] == sorted(
+        [(n["site"]["key"], n["startsAt"], n["endsAt"], n["entries"]) for n in nodes], key=lambda n: (n[1], n[0])
+    )
+    athens = [r for r in found if r["site_key"] == "ath-116500" and r["starts_at"] < "2026-10-25T22:00:00Z"]
+    assert len(athens) == (25 if granularity == "HOUR" else 1)
+
+
 async def test_sessions_are_those_of_the_graph(doors: Doors) -> None:
     query = (
         f'{{ sessions(window: {{from: "{DAY["from"]}", to: "{DAY["to"]}"}}, first: 10000)'
@@ -134,6 +132,21 @@ async def test_a_day_of_every_site_is_as_few_calls_as_hold_it(doors: Doors) -> N
     found = await rows(doors, "visits", **DAY)
     assert dict(doors.calls) == {"BESPOT": 1}
     assert 1_000 < len(found) < 10_000
+
+
+@pytest.mark.parametrize("table", ["visits", "occupancy"])
+async def test_what_the_graph_has_read_is_not_asked_again(table: str) -> None:
+    async for warm in opened(Settings(), Clock()):
+        plain = await rows(warm, table, **DAY)
+        span = f'{{from: "{DAY["from"]}", to: "{DAY["to"]}"}}'
+        query = f"{{ {table}(window: {span}, granularity: DAY, first: 1) {{ nodes {{ startsAt }} totalCount }} }}"
+        answer = await warm.client.post("/graphql", json={"query": query})
+        assert "errors" not in answer.json()
+        warm.forget()
+        assert sorted(await rows(warm, table, **DAY), key=_place) == sorted(plain, key=_place)
+        one = await rows(warm, table, site="ath-116500", **DAY)
+        assert one == [row for row in sorted(plain, key=_place) if row["site_key"] == "ath-116500"]
+        assert not warm.calls
 
 
 @pytest.mark.parametrize(
@@ -182,6 +195,12 @@ async def test_raw_identifiers_come_last_and_only_when_asked(doors: Doors) -> No
     assert all(row["device_id"] or row["device_mac"] for row in raw)
 
 
+async def test_a_vendor_without_sessions_has_none(doors: Doors) -> None:
+    assert await rows(doors, "sessions", vendor="OKUBE", **HOUR) == []
+    (one, *_) = await rows(doors, "sessions", vendor="GUEST_WIFI", **HOUR)
+    assert await rows(doors, "sessions", vendor="BESPOT", device=one["device"], **HOUR) == []
+
+
 async def test_columns_come_as_they_were_named(doors: Doors) -> None:
     answer = await doors.get("/export/visits.csv", columns="net,site_key", site="ath-116500", **HOUR)
     assert answer.text.splitlines()[0] == "net,site_key"
@@ -199,108 +218,11 @@ async def test_text_is_packed_when_asked_and_parquet_never(doors: Doors) -> None
     assert file.headers["content-disposition"] == 'attachment; filename="visits.parquet"'
 
 
-async def test_ranges_of_parquet_are_of_one_file_made_once(doors: Doors) -> None:
-    doors.forget()
-    head = await doors.client.head("/export/visits.parquet", params=DAY)
-    size, tag = int(head.headers["content-length"]), head.headers["etag"]
-    assert head.headers["accept-ranges"] == "bytes"
-    whole = bytearray()
-    for start in range(0, size, size // 3 + 1):
-        span = {"range": f"bytes={start}-{start + size // 3}", "if-range": tag}
-        part = await doors.client.get("/export/visits.parquet", params=DAY, headers=span)
-        assert (part.status_code, part.headers["etag"]) == (206, tag)
-        whole += part.content
-    tail = await doors.client.get("/export/visits.parquet", params=DAY, headers={"range": "bytes=-8"})
-    assert tail.content == bytes(whole[-8:])
-    beyond = await doors.client.get("/export/visits.parquet", params=DAY, headers={"range": f"bytes={size}-"})
-    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
-    assert dict(doors.calls) == {"BESPOT": 1}
-    assert pq.read_table(io.BytesIO(whole)).num_rows > 1_000
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+49", "'+49"),
-        ("-x", "'-x"),
-        ("@a", "'@a"),
-        ("\tx", "'\tx"),
-        ("\rx", '"\'\rx"'),
-        ("a,b", '"a,b"'),
-        ('say "x"', '"say ""x"""'),
-        ("plain", "plain"),
-        ("", ""),
-    ],
-)
-def test_a_formula_is_made_harmless(text: str, written: str) -> None:
-    assert cell(text) == written
-
-
 async def test_what_is_not_there_is_not_there(doors: Doors) -> None:
     assert (await doors.get("/export/visits.xlsx")).status_code == 404
     assert (await doors.get("/export/nothing.csv")).status_code == 404
     refused = await doors.client.post("/export/visits.csv")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One key sees all, another one site."""
-    file = tmp_path_factory.mktemp("keys") / "keys.toml"
-    entries = (("all", KEY, ""), ("one", OTHER, 'sites = ["ath-116500"]\n'))
-    file.write_text(
-        "".join(
-            f'[[key]]\nname = "{name}"\nhash = "sha256:{hashlib.sha256(key.encode()).hexdigest()}"\n'
-            f'scopes = ["read"]\n{more}\n'
-            for name, key, more in entries
-        )
-    )
-    return file
-
-
-@pytest.fixture(scope="module")
-async def guarded(keys: Path) -> AsyncIterator[Doors]:
-    """Strangers have no right."""
-    async for doors in opened(Settings(cache="off", api_keys=keys, anonymous_scopes=()), Clock()):
-        yield doors
-
-
-def _basic(key: str) -> dict[str, str]:
-    return {"authorization": "Basic " + base64.b64encode(f"anyone:{key}".encode()).decode()}
-
-
-async def test_a_stranger_is_asked_for_a_key(guarded: Doors) -> None:
-    for path in ("/export/sites.csv", "/odata/v4/", "/odata/v4/$metadata"):
-        answer = await guarded.get(path)
-        assert answer.status_code == 401
-        assert answer.headers["www-authenticate"].startswith("Basic ")
-    bad = await guarded.client.get("/export/sites.csv", headers=_basic("x" * 43))
-    assert (bad.status_code, bad.headers["www-authenticate"][:6]) == (401, "Basic ")
-
-
-@pytest.mark.parametrize("headers", [_basic(KEY), {"authorization": f"Bearer {KEY}"}, {"x-api-key": KEY}])
-async def test_a_key_is_taken_in_any_of_three_ways(guarded: Doors, headers: dict[str, str]) -> None:
-    assert (await guarded.client.get("/export/sites.csv", headers=headers)).status_code == 200
-
-
-async def test_raw_identifiers_need_their_scope(guarded: Doors) -> None:
-    answer = await guarded.client.get("/export/sessions.csv", params={**HOUR, "pii": "true"}, headers=_basic(KEY))
-    assert answer.status_code == 403
-    assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-
-
-async def test_a_caller_limited_to_a_site_gets_that_site_alone(guarded: Doors) -> None:
-    mine = _basic(OTHER)
-    for table in ("sites", "visits", "sessions", "counts", "engagement"):
-        answer = await guarded.client.get(f"/export/{table}.csv", params=ASKED[table], headers=mine)
-        found = list(csv.DictReader(io.StringIO(answer.text)))
-        assert {row["site_key"] for row in found} == {"ath-116500"}, table
-    other = await guarded.client.get("/export/visits.csv", params={**HOUR, "site": "ath-000123"}, headers=mine)
-    unknown = await guarded.client.get("/export/visits.csv", params={**HOUR, "site": "nowhere"}, headers=mine)
-    assert (other.status_code, other.text) == (400, unknown.text)
-    figures = await guarded.client.get("/export/kpis.csv", params={**KPI, "scope": "GLOBAL"}, headers=mine)
-    assert figures.status_code == 403
 
 
 async def test_instants_are_utc(doors: Doors) -> None:

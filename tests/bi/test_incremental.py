@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import AsyncIterator
-from typing import Any
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Literal
 
 import orjson
 import pytest
+from pydantic import SecretStr
 
 from gateway.domain import instant
 from gateway.domain.instant import HOUR, MINUTE
-from gateway.sandbox.world import World
+from gateway.sandbox.world import Visits, World
 from gateway.settings import Settings
 from tests.bi.conftest import Clock, Doors, opened
 
@@ -82,6 +85,52 @@ async def test_open_sessions_come_again_once_they_are_closed(moving: Doors) -> N
     whole, _ = await _load(moving, "sessions")
     assert again > 0
     assert held == {row["session_id"]: row for row in whole}
+
+
+class Correcting(World):
+    """A counter that comes back to its minutes: for 25 minutes each counts one too many, and every seventh is late."""
+
+    def visits(self, *where: Any, **more: Any) -> Visits:
+        found = super().visits(*where, **more)
+        now = self.now()
+        kept = [at for at, minute in enumerate(found.minutes) if minute // MINUTE % 7 or minute + 20 * MINUTE <= now]
+        young = [found.minutes[at] + 25 * MINUTE > now for at in kept]
+        entries = [found.entries[at] + new for at, new in zip(kept, young, strict=True)]
+        picked = [array(found.minutes.typecode, [column[at] for at in kept]) for column in (found.minutes, found.exits)]
+        return Visits(picked[0], array(found.entries.typecode, entries), picked[1])
+
+
+@pytest.mark.parametrize("cache", ["off", "on"])
+@pytest.mark.parametrize("more", [{"granularity": "MINUTE"}, {"granularity": "QUARTER_HOUR"}, {"granularity": "HOUR"}])
+async def test_a_chain_outlives_restarts_and_late_corrections(
+    cache: Literal["on", "off"], more: dict[str, str]
+) -> None:
+    """Each load is asked of another gateway, as after a restart or of another replica."""
+    clock = Clock(START)
+    world = Correcting(clock=clock, days=6)
+    held: dict[tuple[str, str], dict[str, Any]] = {}
+    final: set[tuple[str, str]] = set()
+    since: dict[str, str] = {}
+    corrected = 0
+    settings = Settings(cache=cache, pseudonym_key=SecretStr("5a" * 32))
+    async with AsyncExitStack() as stack:
+        replicas = [await stack.enter_async_context(asynccontextmanager(opened)(settings, clock, world)) for _ in "ab"]
+        for number, hours in enumerate((7.1, 9.0, 9.2, 9.4, 12.0, 15.3, 15.4, 20.0, 24.6, 25.0)):
+            clock.now = START + int(hours * HOUR)
+            rows, mark = await _load(replicas[number % 2], "visits", **more, **since)
+            for row in rows:
+                key = (row["site_key"], row["starts_at"])
+                assert key not in final, "a final row came twice"
+                corrected += held.get(key, row) != {**row, "final": False} and key in held
+                held[key] = row
+                if row["final"]:
+                    final.add(key)
+            since = {"since": mark}
+    async for truth in opened(settings, clock, world):
+        whole, _ = await _load(truth, "visits", **more)
+    assert corrected
+    assert len(final) == len(whole)
+    assert sorted(held.values(), key=_place) == sorted(whole, key=_place)
 
 
 async def test_a_second_load_asks_only_for_what_may_have_changed(moving: Doors) -> None:

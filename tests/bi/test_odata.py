@@ -15,43 +15,11 @@ from gateway.domain.instant import HOUR as AN_HOUR
 from gateway.sandbox.world import World
 from gateway.settings import Settings
 from tests.bi.conftest import NOON, Clock, Doors, opened
+from tests.bi.feed import DAY, HOUR, ROOT, read, refused, walked
 
 pytestmark = pytest.mark.anyio
 
-ROOT = "/odata/v4/"
-DAY = "starts_at ge 2026-11-18T00:00:00Z and starts_at lt 2026-11-19T00:00:00Z"
-HOUR = "starts_at ge 2026-11-19T10:00:00Z and starts_at lt 2026-11-19T11:00:00Z"
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
-
-
-async def read(doors: Doors, path: str, **options: str) -> dict[str, Any]:
-    answer = await doors.client.get(ROOT + path, params=_dollars(options))
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["odata-version"] == "4.0"
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-async def refused(doors: Doors, path: str, **options: str) -> tuple[int, str]:
-    answer = await doors.client.get(ROOT + path, params=_dollars(options))
-    error = answer.json()["error"]
-    assert set(error) == {"code", "message"}
-    return answer.status_code, error["message"]
-
-
-def _dollars(options: dict[str, str]) -> dict[str, str]:
-    custom = ("granularity", "module", "kpi", "interval", "pii", "site")
-    return {name if name in custom else f"${name}": value for name, value in options.items()}
-
-
-async def walked(doors: Doors, path: str, **options: str) -> list[dict[str, Any]]:
-    """Every row, by the links."""
-    page = await read(doors, path, **options)
-    rows: list[dict[str, Any]] = page["value"]
-    while "@odata.nextLink" in page:
-        page = (await doors.client.get(page["@odata.nextLink"])).json()
-        rows += page["value"]
-    return rows
 
 
 async def test_the_service_names_every_table(doors: Doors) -> None:
@@ -160,7 +128,10 @@ async def test_a_sorted_answer_has_a_top(doors: Doors) -> None:
     best = (await read(doors, "Visits", filter=DAY, orderby="entries desc,starts_at,site_key", top="20"))["value"]
     key = [(-row["entries"], row["starts_at"], row["site_key"]) for row in whole]
     assert [(-row["entries"], row["starts_at"], row["site_key"]) for row in best] == sorted(key)[:20]
-    assert (await refused(doors, "Visits", filter=DAY, orderby="entries desc"))[0] == 501
+    every = (await read(doors, "Visits", filter=DAY, orderby="entries desc,starts_at,site_key"))["value"]
+    assert [(-row["entries"], row["starts_at"], row["site_key"]) for row in every] == sorted(key)
+    wide = "starts_at ge 2026-11-15T00:00:00Z and starts_at lt 2026-11-20T00:00:00Z"
+    assert (await refused(doors, "Visits", filter=wide, orderby="entries desc"))[0] == 501
     assert (await read(doors, "Visits", filter=DAY, orderby="starts_at asc"))["value"] == whole
     sites = [row["name"] for row in (await read(doors, "Sites", orderby="name desc"))["value"]]
     assert sites == sorted(sites, reverse=True)
@@ -256,10 +227,37 @@ async def test_a_batch_answers_each_request_for_itself(doors: Doors) -> None:
     assert found["d"]["body"]["error"]["code"] == "READ_ONLY"
 
 
+async def test_pages_of_a_sorted_answer_make_up_the_whole(doors: Doors) -> None:
+    order = {"$filter": HOUR, "$orderby": "net,entries desc,site_key,starts_at", "$skip": "3", "$top": "40"}
+    whole = (await doors.client.get(ROOT + "Visits", params=order)).json()["value"]
+    rows: list[dict[str, Any]] = []
+    url = f"{ROOT}Visits?{urlencode(order)}"
+    while url:
+        page = (await doors.client.get(url, headers={"prefer": "odata.maxpagesize=9"})).json()
+        rows += page["value"]
+        url = page.get("@odata.nextLink", "")
+    assert rows == whole
+    assert len(rows) == 40
+
+
+async def test_control_information_is_left_out_for_who_wants_none(doors: Doors) -> None:
+    none = {"accept": "application/json;odata.metadata=none"}
+    bare = await doors.client.get(ROOT + "Sites?$top=1&$count=true", headers=none)
+    assert list(bare.json()) == ["@odata.count", "value"]
+    assert "odata.metadata=none" in bare.headers["content-type"]
+    same = await doors.client.get(ROOT + "Sites?$top=1&$count=true&$format=application/json;odata.metadata=none")
+    assert same.content == bare.content
+    full = await doors.client.get(ROOT + "Sites?$top=1&$format=application/json;odata.metadata=full")
+    assert "odata.metadata=minimal" in full.headers["content-type"]
+
+
 async def test_nothing_can_be_written(doors: Doors) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         answer = await doors.client.request(method, ROOT + "Sites", content=b"{}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (405, "READ_ONLY")
+        assert answer.headers["allow"] == "GET, HEAD"
+    batch = await doors.client.get(ROOT + "$batch")
+    assert (batch.status_code, batch.headers["allow"]) == (405, "POST")
 
 
 async def test_whole_numbers_are_texts_for_readers_who_ask(doors: Doors) -> None:
@@ -269,21 +267,6 @@ async def test_whole_numbers_are_texts_for_readers_who_ask(doors: Doors) -> None
         headers={"accept": "application/json;odata.metadata=minimal;IEEE754Compatible=true"},
     )
     assert isinstance(answer.json()["value"][0]["entries"], str)
-
-
-async def test_what_excel_and_power_bi_send_is_answered(doors: Doors) -> None:
-    sent = {
-        "accept": "application/json;odata.metadata=minimal;q=1.0,application/json;odata=minimalmetadata;q=0.9,"
-        "application/atomsvc+xml;q=0.8,application/atom+xml;q=0.8,application/xml;q=0.7,text/plain;q=0.7",
-        "odata-maxversion": "4.0",
-        "maxdataserviceversion": "3.0;NetFx",
-        "accept-encoding": "gzip, deflate",
-        "prefer": "odata.maxpagesize=50000",
-    }
-    for path in ("", "$metadata", "Sites?$top=1000", "Sites?$select=site_key%2Cname&$skip=0&$top=200"):
-        answer = await doors.client.get(ROOT + path, headers=sent)
-        assert answer.status_code == 200
-        assert answer.headers["odata-version"] == "4.0"
 
 
 @pytest.fixture(scope="module")

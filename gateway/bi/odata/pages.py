@@ -234,17 +234,17 @@ class Page:
         """Rows in another order than their own: all of a small table, the first few of a long one."""
         query, test = self._query, _test(self._query)
         before, bounded = self._place.number, ask.table.span is not Span.INSTANTS
-        if not bounded and (query.top is None or query.skip + query.top > MOST_SORTED):
-            raise NotSupported(
-                f"A time series comes in the order of its time; in another one with $top of at most {MOST_SORTED}."
-            )
-        most = MOST_SORTED if bounded else query.skip + (query.top or 0)
+        most = MOST_SORTED if query.top is None else self._place.base + query.top
+        if not bounded and most > MOST_SORTED:
+            raise _unsorted()
         found = await self._tables.rows(ask, self._principal)
         key = cmp_to_key(_comparing(query.order))
         best: list[Any] = []
         async for batch in found.batches:
             rows = [row for row in zip(*batch.columns, strict=True) if test is None or test(row)]
-            best = [*best, *rows] if bounded else heapq.nsmallest(most, [*best, *rows], key=key)
+            best = [*best, *rows] if bounded or query.top is None else heapq.nsmallest(most, [*best, *rows], key=key)
+            if not bounded and len(best) > MOST_SORTED:
+                raise _unsorted()
         best.sort(key=key)
         chosen = best[before : before + left]
         self._place = msgspec.structs.replace(self._place, number=before + len(chosen), skip=0)
@@ -252,6 +252,12 @@ class Page:
             self._end()
         width = len(ask.batch_columns)
         yield Batch([[row[at] for row in chosen] for at in range(width)], len(chosen))
+
+
+def _unsorted() -> NotSupported:
+    return NotSupported(
+        f"A time series of more than {MOST_SORTED} rows comes in the order of its time: in another one with $top."
+    )
 
 
 def _without(query: Query, *names: str) -> tuple[tuple[str, str], ...]:

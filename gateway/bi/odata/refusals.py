@@ -21,3 +21,4 @@ class ReadOnly(GatewayError):
     """Nothing can be written here (405)."""
 
     code = "READ_ONLY"
+    allow = "GET, HEAD"

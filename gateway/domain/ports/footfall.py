@@ -56,3 +56,12 @@ class FootfallPages(Protocol):
     async def occupancy_page(
         self, window: Window, code: str | None, number: int
     ) -> Slice[dict[str, OccupancyColumns]]: ...
+
+
+@runtime_checkable
+class FootfallKept(Protocol):
+    """A counter some of whose rows need not be asked for."""
+
+    async def kept(self, noun: str, window: Window, code: str | None) -> int | None:
+        """How many rows of `visits` or `occupancy` a window holds, where all of them are here; else None."""
+        ...
