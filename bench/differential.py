@@ -66,9 +66,7 @@ def run(wanted: int, seed: int, shards: int) -> str | None:
                 spent[kind] += seconds  # type: ignore[assignment]  # a Counter of floats
                 if difference is not None:
                     return difference
-                if valid.total() + BATCH * len(running) < wanted:
-                    running.add(pool.submit(chunk, *next(left)))
-                elif not running and valid.total() < wanted:
+                if valid.total() + BATCH * len(running) < wanted or (not running and valid.total() < wanted):
                     running.add(pool.submit(chunk, *next(left)))
     for kind in sorted(valid):
         print(f"{kind}: {valid[kind]} compared, {spent[kind] / valid[kind] * 1000:.0f} s of CPU a thousand")

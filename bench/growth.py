@@ -59,27 +59,32 @@ def vendor(sites: int, rows: int) -> Iterator[int]:
         process.wait()
 
 
+def configured_for(port: int, sites: int, folder: Path, cache: str = "off") -> None:
+    """Sets the environment for a gateway over the vendor on that port; the crosswalk goes to `folder`."""
+    path = folder / "sites.toml"
+    path.write_text(crosswalk(sites))
+    os.environ.update(
+        {
+            "GATEWAY_SITES": str(path),
+            "GATEWAY_SANDBOX": "none",
+            "GATEWAY_PSEUDONYM_KEY": "00" * 32,
+            "GATEWAY_ANONYMOUS_SCOPES": "read",
+            "GATEWAY_CACHE": cache,
+            "GATEWAY_REQUEST_TIMEOUT": "60",
+            "GATEWAY_VENDORS__BESPOT__BASE_URL": f"http://127.0.0.1:{port}/api",
+            "GATEWAY_VENDORS__BESPOT__USERNAME": "bench",
+            "GATEWAY_VENDORS__BESPOT__PASSWORD": "bench",
+            "GATEWAY_VENDORS__OKUBE__BASE_URL": f"http://127.0.0.1:{port}",
+            "GATEWAY_VENDORS__OKUBE__API_KEY": "bench",
+            "GATEWAY_VENDORS__OKUBE__APPLICATION": "bench",
+        }
+    )
+
+
 async def measured(port: int, sites: int, query: str, rounds: int) -> tuple[float, float, int, float]:
     """Least CPU seconds, longest stretch without a turn for others in seconds, bytes, and MB above idle."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sites.toml"
-        path.write_text(crosswalk(sites))
-        os.environ.update(
-            {
-                "GATEWAY_SITES": str(path),
-                "GATEWAY_SANDBOX": "none",
-                "GATEWAY_PSEUDONYM_KEY": "00" * 32,
-                "GATEWAY_ANONYMOUS_SCOPES": "read",
-                "GATEWAY_CACHE": "off",
-                "GATEWAY_REQUEST_TIMEOUT": "60",
-                "GATEWAY_VENDORS__BESPOT__BASE_URL": f"http://127.0.0.1:{port}/api",
-                "GATEWAY_VENDORS__BESPOT__USERNAME": "bench",
-                "GATEWAY_VENDORS__BESPOT__PASSWORD": "bench",
-                "GATEWAY_VENDORS__OKUBE__BASE_URL": f"http://127.0.0.1:{port}",
-                "GATEWAY_VENDORS__OKUBE__API_KEY": "bench",
-                "GATEWAY_VENDORS__OKUBE__APPLICATION": "bench",
-            }
-        )
+        configured_for(port, sites, Path(folder))
         async with runtime.gateway(settings.load(None)) as gateway:
             who = await gateway.authenticate({})
             await gateway.execute(GraphQLRequest("{__typename}"), who)

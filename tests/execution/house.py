@@ -36,8 +36,8 @@ from gateway.loaders.request import Request
 from gateway.schema import build
 from gateway.schema.node import encode
 from gateway.settings import BespotSettings, OkubeSettings
-from tests.federation.fakes import NOW, Counter, Guests, Stays, app, at, supply, wifi, wifi_stays
 from tests.execution.maze import LONG_WORLDS
+from tests.federation.fakes import NOW, Counter, Guests, Stays, app, at, supply, wifi, wifi_stays
 from tests.sandbox.hands import Hands
 
 SCHEMA = build.build()
