@@ -50,11 +50,19 @@ Fitting = Mapping[str, tuple[str | None, ...]]
 
 
 class Drawn:
-    """Operations of one schema. `roots`: how often each field of the query is the only one asked."""
+    """Operations of one schema. `roots`: how often each field of the query is the only one asked; `depth`: how far
+    below a selection more is selected than hypothesis does.
+    """
 
     def __init__(
-        self, sdl: str, fitting: Fitting, roots: tuple[str, ...], scalars: Mapping[str, st.SearchStrategy[ValueNode]]
+        self,
+        sdl: str,
+        fitting: Fitting,
+        roots: tuple[str, ...],
+        scalars: Mapping[str, st.SearchStrategy[ValueNode]],
+        depth: int,
     ) -> None:
+        self._depth = depth
         self._schema = build_schema(sdl)
         self._fitting = fitting
 
@@ -79,7 +87,7 @@ class Drawn:
         )
         @given(self._trees)
         def draw(tree: DocumentNode) -> None:
-            found.append(_Reworked(self._schema, self._fitting, random).of(tree))
+            found.append(_Reworked(self._schema, self._fitting, random, self._depth).of(tree))
 
         draw()
         return found
@@ -88,8 +96,9 @@ class Drawn:
 class _Reworked(Visitor):
     """One document. Not every one it makes is valid: what was drawn apart may not merge."""
 
-    def __init__(self, schema: GraphQLSchema, fitting: Fitting, random: Random) -> None:
+    def __init__(self, schema: GraphQLSchema, fitting: Fitting, random: Random, depth: int) -> None:
         super().__init__()
+        self._depth = depth
         self._schema = schema
         self._types = TypeInfo(schema)
         self._fitting = fitting
@@ -145,7 +154,7 @@ class _Reworked(Visitor):
         random, parent = self._random, self._types.get_parent_type()
         selections = list(node.selections)
         if random.random() < 0.6:
-            selections += self._richer(parent, 3)
+            selections += self._richer(parent, self._depth)
         if random.random() < 0.25:
             selections.insert(random.randrange(len(selections) + 1), _field("__typename"))
         if random.random() < 0.1:
