@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, process_time, sleep
@@ -59,26 +59,31 @@ def vendor(sites: int, rows: int) -> Iterator[int]:
         process.wait()
 
 
-def configured_for(port: int, sites: int, folder: Path, cache: str = "off") -> None:
+def configured_for(
+    port: int,
+    sites: int,
+    folder: Path,
+    cache: str = "off",
+    put: Callable[[str, str], object] = os.environ.__setitem__,
+) -> None:
     """Sets the environment for a gateway over the vendor on that port; the crosswalk goes to `folder`."""
     path = folder / "sites.toml"
     path.write_text(crosswalk(sites))
-    os.environ.update(
-        {
-            "GATEWAY_SITES": str(path),
-            "GATEWAY_SANDBOX": "none",
-            "GATEWAY_PSEUDONYM_KEY": "00" * 32,
-            "GATEWAY_ANONYMOUS_SCOPES": "read",
-            "GATEWAY_CACHE": cache,
-            "GATEWAY_REQUEST_TIMEOUT": "60",
-            "GATEWAY_VENDORS__BESPOT__BASE_URL": f"http://127.0.0.1:{port}/api",
-            "GATEWAY_VENDORS__BESPOT__USERNAME": "bench",
-            "GATEWAY_VENDORS__BESPOT__PASSWORD": "bench",
-            "GATEWAY_VENDORS__OKUBE__BASE_URL": f"http://127.0.0.1:{port}",
-            "GATEWAY_VENDORS__OKUBE__API_KEY": "bench",
-            "GATEWAY_VENDORS__OKUBE__APPLICATION": "bench",
-        }
-    )
+    for name, value in {
+        "GATEWAY_SITES": str(path),
+        "GATEWAY_SANDBOX": "none",
+        "GATEWAY_PSEUDONYM_KEY": "00" * 32,
+        "GATEWAY_ANONYMOUS_SCOPES": "read",
+        "GATEWAY_CACHE": cache,
+        "GATEWAY_REQUEST_TIMEOUT": "60",
+        "GATEWAY_VENDORS__BESPOT__BASE_URL": f"http://127.0.0.1:{port}/api",
+        "GATEWAY_VENDORS__BESPOT__USERNAME": "bench",
+        "GATEWAY_VENDORS__BESPOT__PASSWORD": "bench",
+        "GATEWAY_VENDORS__OKUBE__BASE_URL": f"http://127.0.0.1:{port}",
+        "GATEWAY_VENDORS__OKUBE__API_KEY": "bench",
+        "GATEWAY_VENDORS__OKUBE__APPLICATION": "bench",
+    }.items():
+        put(name, value)
 
 
 async def measured(port: int, sites: int, query: str, rounds: int) -> tuple[float, float, int, float]:

@@ -14,10 +14,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -79,11 +80,13 @@ class Watch:
         self._on = False
 
 
-async def trivial(port: int, seconds: float) -> tuple[list[float], list[float]]:
-    """CPU and clock seconds of each trivial question, ascending."""
+async def trivial(port: int, seconds: float = 0.0, asked: int = 0) -> tuple[list[float], list[float]]:
+    """CPU and clock seconds of each trivial question, ascending; asked so often and so long at least."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    cpu, clock, until = [], [], perf_counter() + seconds
-    while perf_counter() < until:
+    cpu: list[float] = []
+    clock: list[float] = []
+    until = perf_counter() + seconds
+    while len(cpu) < asked or perf_counter() < until:
         began, started = thread_time(), perf_counter()
         writer.write(HEAD % len(TRIVIAL) + TRIVIAL)
         head = await reader.readuntil(b"\r\n\r\n")
@@ -97,10 +100,12 @@ async def trivial(port: int, seconds: float) -> tuple[list[float], list[float]]:
 
 
 @asynccontextmanager
-async def served(vendor_port: int, cache: str) -> AsyncIterator[int]:
+async def served(
+    vendor_port: int, cache: str, sites: int, put: Callable[[str, str], object] = os.environ.__setitem__
+) -> AsyncIterator[int]:
     """The gateway's port."""
     with tempfile.TemporaryDirectory() as folder:
-        configured_for(vendor_port, SITES, Path(folder), cache)
+        configured_for(vendor_port, sites, Path(folder), cache, put)
         loaded, lifecycle = settings.load(None), Lifecycle()
         watched = Telemetry()
         async with runtime.gateway(loaded, telemetry=watched) as graph:
@@ -110,14 +115,14 @@ async def served(vendor_port: int, cache: str) -> AsyncIterator[int]:
                 task = asyncio.create_task(serving.serve(sockets=[listener]))
                 while not serving.started:  # noqa: ASYNC110  # uvicorn has no event for it
                     await asyncio.sleep(0.01)
-                server.collect_rarely()
                 yield int(listener.getsockname()[1])
                 serving.should_exit = True
                 await task
 
 
 async def measured(vendor_port: int, cache: str, seconds: float) -> None:
-    async with served(vendor_port, cache) as port:
+    async with served(vendor_port, cache, SITES) as port:
+        server.collect_rarely()
         await trivial(port, 0.5)
         for name, queries in BIG.items():
             askers = [asking(port, query) for query in queries]
@@ -126,6 +131,7 @@ async def measured(vendor_port: int, cache: str, seconds: float) -> None:
             cpu, clock = await trivial(port, seconds)
             watch.stop()
             for asker in askers:
+                assert asker.poll() is None, "one of those who ask the big questions has given up: see above"
                 asker.terminate()
             for asker in askers:
                 await asyncio.to_thread(asker.wait)
