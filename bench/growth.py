@@ -39,20 +39,29 @@ STAYS = (
 )
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def listening(port: int) -> None:
+    """Returns when somebody listens there, or after a minute."""
+    for _ in range(600):
+        with socket.socket() as there:
+            if there.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        sleep(0.1)
+
+
 @contextmanager
 def vendor(sites: int, rows: int) -> Iterator[int]:
     """The vendor's port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "bench.vendor", str(port), str(sites), str(rows)]
     process = subprocess.Popen(command)
     try:
-        for _ in range(200):
-            with socket.socket() as there:
-                if there.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            sleep(0.1)
+        listening(port)
         yield port
     finally:
         process.terminate()

@@ -45,7 +45,9 @@ def bodies(sites: int, rows: int) -> dict[str, list[bytes]]:
     for path, series in (("acquisition-metrics/occupancy", inside), ("acquisition-metrics/visits", doors)):
         found[f"/api/bi/{path}/"] = pages([row for each in series.values() for row in each])
         found |= {f"/api/bi/{path}/{code}": pages(each) for code, each in series.items()}
-    found["/api/bi/dwelltime/"] = pages([row for each in stays.values() for row in each])
+    found["/api/bi/dwelltime/"] = pages(
+        sorted((row for each in stays.values() for row in each), key=lambda row: row["visit_start"])
+    )
     return found | {f"/api/bi/dwelltime/{code}": pages(each) for code, each in stays.items()}
 
 
@@ -100,7 +102,7 @@ def sites_page(number: int, size: int, sites: int) -> bytes:
     paginated = {
         "page": number,
         "per_page": size,
-        "document_count": sites,
+        "total": sites,
         "page_count": -(-sites // size),
         "has_more": first + size < sites,
     }
