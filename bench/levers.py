@@ -26,7 +26,8 @@ import orjson
 from graphql import parse, validate
 
 from bench import joining
-from bench.growth import ROWS, vendor
+from bench.growth import ROWS
+from bench.stage import vendor
 from bench.vendor import bodies
 from gateway.access.principal import CallerKind, Principal
 from gateway.domain import instant

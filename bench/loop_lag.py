@@ -26,7 +26,8 @@ from time import perf_counter, thread_time
 import httpx
 import uvicorn
 
-from bench.growth import ROWS, STAYS, WINDOW, configured_for, vendor
+from bench.growth import ROWS, STAYS, WINDOW
+from bench.stage import configured_for, vendor
 from gateway import runtime, settings, telemetry
 from gateway.http import server
 from gateway.http.app import Edge

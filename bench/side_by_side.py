@@ -24,8 +24,8 @@ from typing import Any
 
 import httpx
 
-from bench.growth import configured_for, free_port, listening, vendor
 from bench.sizing import cpu, gateway
+from bench.stage import configured_for, free_port, listening, vendor
 
 SITES, EACH = 20, 60
 CALLERS = 8

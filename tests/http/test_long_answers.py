@@ -13,8 +13,8 @@ from time import thread_time
 
 import pytest
 
-from bench.growth import vendor
 from bench.loop_lag import BIG, served, trivial
+from bench.stage import vendor
 from gateway.http.server import collect_rarely
 
 pytestmark = pytest.mark.anyio
