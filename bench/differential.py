@@ -66,6 +66,8 @@ def run(wanted: int, seed: int, shards: int) -> str | None:
                 spent[kind] += seconds  # type: ignore[assignment]  # a Counter of floats
                 if difference is not None:
                     return difference
+                if valid.total() // 1_000 > (valid.total() - count) // 1_000:
+                    print(f"{valid.total()} compared after {perf_counter() - began:.0f} s", flush=True)
                 if valid.total() + BATCH * len(running) < wanted or (not running and valid.total() < wanted):
                     running.add(pool.submit(chunk, *next(left)))
     for kind in sorted(valid):

@@ -46,13 +46,13 @@ OPAQUE = frozenset({"id", "cursor", "endCursor"})
 
 
 class Server:
-    """A server under measure. `share`: of the requests of a burst that it is given."""
+    """A server under measure. `requests`: how many make a burst, enough for its process to spend a second or so."""
 
-    def __init__(self, name: str, pid: int, url: str, share: float = 1.0) -> None:
+    def __init__(self, name: str, pid: int, url: str, requests: int) -> None:
         self.name = name
         self.pid = pid
         self.url = url
-        self.share = share
+        self.requests = max(CALLERS, requests)
         self._asked = 0
 
     def body(self, query: str, *, warm: bool) -> dict[str, Any]:
@@ -61,8 +61,9 @@ class Server:
         given = {"w": {"from": since.isoformat(), "to": END.isoformat()}} if "$w" in query else {}
         return {"query": query, "variables": given}
 
-    async def burst(self, query: str, count: int, *, warm: bool) -> float:
+    async def burst(self, query: str, *, warm: bool) -> float:
         """CPU milliseconds a request."""
+        count = self.requests
         async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=CALLERS)) as client:
             left = iter(range(count))
 
@@ -104,7 +105,7 @@ def check(servers: list[Server]) -> None:
 
 
 @contextmanager
-def plain(vendor_port: int, sites: Path) -> Iterator[Server]:
+def plain(vendor_port: int, sites: Path, requests: int) -> Iterator[Server]:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "bench.peers.plain_strawberry:app", "--port", str(port), "--no-access-log"],
@@ -113,19 +114,19 @@ def plain(vendor_port: int, sites: Path) -> Iterator[Server]:
     )
     try:
         listening(port)
-        yield Server("Strawberry as its docs write it", process.pid, f"http://127.0.0.1:{port}/graphql", 0.2)
+        yield Server("Strawberry as its docs write it", process.pid, f"http://127.0.0.1:{port}/graphql", requests)
     finally:
         process.terminate()
         process.wait()
 
 
-async def measured(servers: list[Server], rounds: int, requests: int, *, warm: bool) -> None:
+async def measured(servers: list[Server], rounds: int, *, warm: bool) -> None:
     check(servers)
     for name, query in QUESTIONS.items():
         spent: dict[str, list[float]] = {server.name: [] for server in servers}
         for number in range(rounds + 1):
             for server in servers:
-                each = await server.burst(query, max(CALLERS, int(requests * server.share)), warm=warm)
+                each = await server.burst(query, warm=warm)
                 if number:  # the first round warms up
                     spent[server.name].append(each)
         (first, before), (second, ours) = ((key, statistics.median(found)) for key, found in spent.items())
@@ -145,12 +146,12 @@ def main() -> None:
         port = stack.enter_context(vendor(SITES, EACH))
         environment: dict[str, str] = {}
         configured_for(port, SITES, folder, put=environment.__setitem__)
-        before = stack.enter_context(plain(port, folder / "sites.toml"))
+        before = stack.enter_context(plain(port, folder / "sites.toml", asked.requests // 10))
         for mode, cache in (("strict", "off"), ("warm", "on")):
             with gateway({**environment, "GATEWAY_CACHE": cache}) as (process, url):
-                servers = [before, Server("this gateway", process.pid, url)]
                 count = asked.requests * (1 if mode == "strict" else 5)
-                asyncio.run(measured(servers, asked.rounds, count, warm=mode == "warm"))
+                servers = [before, Server("this gateway", process.pid, url, count)]
+                asyncio.run(measured(servers, asked.rounds, warm=mode == "warm"))
 
 
 if __name__ == "__main__":
