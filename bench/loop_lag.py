@@ -127,7 +127,9 @@ async def measured(vendor_port: int, cache: str, seconds: float) -> None:
         await trivial(port, 0.5)
         for name, queries in BIG.items():
             askers = [asking(port, query) for query in queries]
-            await asyncio.sleep(2 if queries else 0)  # an interpreter starts, and the first answers are made
+            for asker in askers:  # an interpreter starts, and the first answer is made
+                assert asker.stdout is not None
+                await asyncio.to_thread(asker.stdout.readline)
             watch = Watch()
             cpu, clock = await trivial(port, seconds)
             watch.stop()
@@ -141,11 +143,13 @@ async def measured(vendor_port: int, cache: str, seconds: float) -> None:
 
 
 def asking(port: int, query: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "bench.loop_lag", "--ask", str(port), query])
+    command = [sys.executable, "-m", "bench.loop_lag", "--ask", str(port), query]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 def ask(port: int, query: str) -> None:
-    """Asks one question over and over."""
+    """Asks one question over and over, and says so once it was answered."""
+    first = True
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         while True:
             if query.startswith("/"):
@@ -154,6 +158,9 @@ def ask(port: int, query: str) -> None:
                 answer = client.post("/graphql", json={"query": query})
             assert answer.status_code == 200, answer.text[:300]
             assert b'"errors"' not in answer.content[:100], answer.text[:300]
+            if first:
+                print("answered", flush=True)
+                first = False
 
 
 def main() -> None:

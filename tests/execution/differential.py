@@ -23,7 +23,8 @@ from tests.execution.drawing import Drawn
 BATCH = 100
 """Operations hypothesis draws at once: it is slow to start, and slower with every one it remembers."""
 FAULTS = (0.0, 0.02, 0.1, 0.3)
-WAITING = ("slow", "sure", "twin")
+WAITING = ("slow", "sure", "twin", "seal")
+"""Fields of the maze that are waited for or left until the plain ones are there: what fails first is then chance."""
 
 MAZE = maze.schema()
 HOUSE = house.SCHEMA

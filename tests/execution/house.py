@@ -59,7 +59,7 @@ CALLERS = (
 
 
 class House:
-    """One world, drawn from `random`: of every value, `fault` in a hundred is not what it should be."""
+    """One world, drawn from `random`; `fault`: the share of values that are not what the schema says."""
 
     def __init__(self, random: Random, fault: float) -> None:
         self._random = random
