@@ -1,8 +1,9 @@
-"""A vendor that costs nothing to ask: Bespot's occupancy and sessions and Okube's sites, written once, sent as bytes.
+"""A vendor that costs nothing to ask: Bespot's minutes and sessions and Okube's sites, written once, sent as bytes.
 
-    python bench/vendor.py PORT SITES ROWS     ROWS occupancy minutes and ROWS sessions for each of SITES stores
+    python -m bench.vendor PORT SITES ROWS     ROWS minutes of either kind and ROWS sessions for each of SITES stores
 
-Answers are whole whatever is asked, so it only serves questions that ask for everything. Runs as a process of its own.
+Windows are not looked at and pages have PAGE rows whatever is asked, so it only serves questions that ask for
+everything. Runs as a process of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import orjson
 import uvicorn
 
 START = datetime(2024, 1, 17, 10, tzinfo=UTC)
+PAGE = 10_000
 
 
 def crosswalk(sites: int) -> str:
@@ -23,49 +25,68 @@ def crosswalk(sites: int) -> str:
     return "".join((entry + 'okube = "{0:024x}"\n').format(number) for number in range(sites))
 
 
-def bodies(sites: int, rows: int) -> dict[str, bytes]:
-    """Body by path, and one occupancy body per store."""
+def bodies(sites: int, rows: int) -> dict[str, list[bytes]]:
+    """Pages by path, and by path and store."""
     stores = [f"{number:06d}" for number in range(sites)]
     minutes = [(START + timedelta(minutes=at)).isoformat() for at in range(rows)]
-    series = {
+    inside = {
         code: [{"store_code": code, "minute": minute, "occupancy_metric": at % 97} for at, minute in enumerate(minutes)]
         for code in stores
     }
-    stays = [
-        {
-            "session_id": f"{code}-{at}",
-            "store_code": code,
-            "visit_start": (START + timedelta(seconds=at)).isoformat(timespec="microseconds"),
-            "visit_stop": (START + timedelta(seconds=at + 60)).isoformat(timespec="microseconds"),
-            "visit_duration": 60,
-            "device_id": f"d{at}",
-            "user_id": None,
-            "alt_user_id": "",
-        }
+    doors = {
+        code: [
+            {"store_code": code, "minute": minute, "in_metric": at % 7, "out_metric": at % 5, "diff_metric": 1}
+            for at, minute in enumerate(minutes)
+        ]
         for code in stores
-        for at in range(rows)
-    ]
-    documents = [{"_id": f"{number:024x}", "name": f"Store {number}"} for number in range(sites)]
-    found = {
-        "/api/bi/acquisition-metrics/occupancy/": page([row for each in series.values() for row in each]),
-        "/api/bi/dwelltime/": page(stays),
-        "/applications/bench/sites": orjson.dumps(
-            {"documents": documents, "_$paginated": {"page": 1, "per_page": 100, "document_count": sites}}
-        ),
     }
-    return found | {f"/api/bi/acquisition-metrics/occupancy/{code}": page(each) for code, each in series.items()}
+    stays = {code: [stay(code, at) for at in range(rows)] for code in stores}
+    found: dict[str, list[bytes]] = {}
+    for path, series in (("acquisition-metrics/occupancy", inside), ("acquisition-metrics/visits", doors)):
+        found[f"/api/bi/{path}/"] = pages([row for each in series.values() for row in each])
+        found |= {f"/api/bi/{path}/{code}": pages(each) for code, each in series.items()}
+    found["/api/bi/dwelltime/"] = pages(
+        sorted((row for each in stays.values() for row in each), key=lambda row: row["visit_start"])
+    )
+    return found | {f"/api/bi/dwelltime/{code}": pages(each) for code, each in stays.items()}
 
 
-def page(rows: list[dict[str, Any]]) -> bytes:
-    return orjson.dumps({"count": len(rows), "next": None, "previous": None, "results": rows})
+def stay(code: str, at: int) -> dict[str, Any]:
+    return {
+        "session_id": f"{code}-{at}",
+        "store_code": code,
+        "visit_start": (START + timedelta(seconds=at)).isoformat(timespec="microseconds"),
+        "visit_stop": (START + timedelta(seconds=at + 60)).isoformat(timespec="microseconds"),
+        "visit_duration": 60,
+        "device_id": f"d{at}",
+        "user_id": None,
+        "alt_user_id": "",
+    }
 
 
-def app(found: dict[str, bytes], sites: int) -> Any:
+def pages(rows: list[dict[str, Any]]) -> list[bytes]:
+    last = max(1, -(-len(rows) // PAGE))
+    return [
+        orjson.dumps(
+            {
+                "count": len(rows),
+                "next": f"http://vendor/?page={number + 1}" if number < last else None,
+                "previous": None,
+                "results": rows[(number - 1) * PAGE : number * PAGE],
+            }
+        )
+        for number in range(1, last + 1)
+    ]
+
+
+def app(found: dict[str, list[bytes]], sites: int) -> Any:
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         query = dict(pair.partition("=")[::2] for pair in scope["query_string"].decode().split("&"))
-        body = found.get(f"{scope['path']}{query.get('store_code', '')}", found.get(scope["path"], b""))
+        numbered = found.get(f"{scope['path']}{query.get('store_code', '')}", [])
+        number = int(query.get("page", 1))
+        body = numbered[number - 1] if number <= len(numbered) else b""
         if scope["path"].endswith("/sites"):
             body = sites_page(int(query["page"]), int(query["per_page"]), sites)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
@@ -81,7 +102,7 @@ def sites_page(number: int, size: int, sites: int) -> bytes:
     paginated = {
         "page": number,
         "per_page": size,
-        "document_count": sites,
+        "total": sites,
         "page_count": -(-sites // size),
         "has_more": first + size < sites,
     }

@@ -16,6 +16,7 @@ from typing import Any, Generic
 import msgspec
 
 from gateway.cache import freshness
+from gateway.domain.breath import Pace, breath
 from gateway.domain.clock import Clock
 from gateway.domain.coverage import Coverage, complete, failed, not_covered
 from gateway.domain.errors import GatewayError, NotConfigured, VendorError
@@ -213,7 +214,7 @@ class Footfall(Generic[Row, Columns]):
                 final_at = self._clock() - self._rules.settle
                 bounds = minutes_of(part.cut(groups[0].ask.window))
                 for group in groups:
-                    self._take_minutes(group, bounds, reading, final_at)
+                    await self._take_minutes(group, bounds, reading, final_at)
                 if all(group.full for group in groups):
                     return whole
         except VendorError as error:
@@ -225,7 +226,7 @@ class Footfall(Generic[Row, Columns]):
             group.drained = True
         return whole
 
-    def _take_minutes(
+    async def _take_minutes(
         self, group: _Group[Row], bounds: tuple[int, int], reading: Reading[Columns], final_at: Micros
     ) -> None:
         """`bounds`: the first minute that was read and belongs to the window, and the first after the last such."""
@@ -245,8 +246,10 @@ class Footfall(Generic[Row, Columns]):
             if columns is not None:
                 low, high = bisect_left(columns.minutes, first), bisect_left(columns.minutes, last)
                 places += [(columns.minutes[i], site.key, site, (i, i)) for i in range(low, high)]
+        await breath(len(places))
         places.sort(key=_place_key)
         places = group.trimmed(places)
+        await breath(len(places))
         group.more = group.more or len(places) > wanted
         taken = places[:wanted] if group.page.forward else places[::-1][:wanted]
         make = self._series.minutes
@@ -276,7 +279,7 @@ class Footfall(Generic[Row, Columns]):
                 if missed:
                     group.absent |= missed
                     again.append(group)
-                group.rows = self._bucket_rows(places[id(group)][: page.size], reading, window)
+                group.rows = await self._bucket_rows(places[id(group)][: page.size], reading, window)
                 if page.totals and span_of(shown, window) == window:
                     group.totals = _sums(group, reading, window)
             pending = again
@@ -304,7 +307,7 @@ class Footfall(Generic[Row, Columns]):
             read_any = True
             _note(notes, reading)
             for group in pending:
-                found = self._bucket_rows(places[id(group)], reading, group.ask.window)
+                found = await self._bucket_rows(places[id(group)], reading, group.ask.window)
                 wanted = page.need - len(group.rows)
                 group.more = group.more or len(found) > wanted
                 group.take(found[:wanted])
@@ -312,10 +315,11 @@ class Footfall(Generic[Row, Columns]):
             pending = [group for group in pending if not group.full and not group.drained]
             chunk *= 4
 
-    def _bucket_rows(self, places: Sequence[Place], reading: Reading[Columns], window: Window) -> list[Row]:
+    async def _bucket_rows(self, places: Sequence[Place], reading: Reading[Columns], window: Window) -> list[Row]:
         final_at = self._clock() - self._rules.settle
-        rows = []
+        rows, pace = [], Pace()
         for _, key, site, bucket in places:
+            await pace.turn()
             if key in reading.absent:
                 continue
             columns = reading.columns.get(key) or self._series.empty()
@@ -382,7 +386,7 @@ class Footfall(Generic[Row, Columns]):
                 continue
             _note(notes, reading)
             if page.total and group.total is None:
-                group.total = self._counted(group, reading, granularity)
+                group.total = await self._counted(group, reading, granularity)
             if page.totals and group.totals is None:
                 group.totals = _sums(group, reading, window)
 
@@ -404,14 +408,14 @@ class Footfall(Generic[Row, Columns]):
             return await self._series.rows(self._supplies.footfall())(window, group.covered[0].bespot[0])
         return None
 
-    def _counted(self, group: _Group[Row], reading: Reading[Columns], granularity: Granularity) -> int:
+    async def _counted(self, group: _Group[Row], reading: Reading[Columns], granularity: Granularity) -> int:
         window = group.ask.window
         if granularity is Granularity.MINUTE:
             first, last = minutes_of(window)
             columns = (reading.columns[site.key] for site in group.covered if site.key in reading.columns)
             return sum(bisect_left(c.minutes, last) - bisect_left(c.minutes, first) for c in columns)
         whole: _Group[Row] = _Group(group.ask, PageAsk(0), group.binding)
-        return len(self._bucket_rows(list(self._walk(whole, self._clock() + HOUR)), reading, window))
+        return len(await self._bucket_rows(list(self._walk(whole, self._clock() + HOUR)), reading, window))
 
     def _as_of(self) -> Micros:
         return self._supplies.footfall().as_of(self._clock())

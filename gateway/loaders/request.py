@@ -76,9 +76,10 @@ class Request:
     def note(self, errors: Iterable[GatewayError], info: Resolving) -> None:
         """A field answers with part of its data: each missing vendor is one entry of `extensions.failures`."""
         for error in errors:
-            key = _selection(info.path, error)
-            if key not in self._failures:
-                entry = {"path": info.path.as_list(), "message": error.message, **self._describe(error)}
+            key, path = _selection(info.path, error), info.path.as_list()
+            told = self._failures.get(key)
+            if told is None or _rows(path) < _rows(told["path"]):  # which row fails first is chance
+                entry = {"path": path, "message": error.message, **self._describe(error)}
                 if isinstance(error, VendorError):
                     entry.setdefault("retryAfter", error.retry_after)
                 self._failures[key] = entry

@@ -7,6 +7,7 @@ connections, lists of lists. Its data holds nulls, wrong types and attributes th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from enum import StrEnum
 from random import Random
 from typing import Annotated, Any, NewType
@@ -88,6 +89,25 @@ class PointSource(msgspec.Struct):
     y: Any
     label: Any
     site: Any
+    hue: Any = None
+    odd: Any = None
+
+
+class OtherPoint(PointSource):
+    """A second class that points are read from."""
+
+
+class Later:
+    """A value that must be waited for, as often as one likes."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        yield from asyncio.sleep(0).__await__()
+        if isinstance(self._value, Exception):
+            raise self._value
+        return self._value
 
 
 class InColumns(Columned[Any]):
@@ -148,6 +168,19 @@ def _read(root: Any) -> Any:
     return f"secret of {root.name}" if isinstance(root.name, str) else root.name
 
 
+def _seal(root: strawberry.Parent[Any], info: Info) -> str:
+    if info.context.allowed:
+        return f"seal of {root.kind}"
+    raise ValueError("sealed")
+
+
+def _unsealed(root: Any) -> str:
+    return f"seal of {root.kind}"
+
+
+SEAL = Row(
+    lambda context: _unsealed if context.allowed else None, lambda context, info, count: context.mask(info, count)
+)
 SECRET = Row(lambda context: _read if context.allowed else None, lambda context, info, count: context.mask(info, count))
 
 
@@ -200,6 +233,7 @@ class Node:
     friends: list[Annotated[Node, strawberry.lazy(__name__)]]
     maybe: list[Annotated[Node, strawberry.lazy(__name__)] | None] | None
     secret: str | None = strawberry.field(resolver=_secret, metadata={ROW: SECRET})
+    seal: str = strawberry.field(resolver=_seal, metadata={ROW: SEAL})
     mark: str = strawberry.field(resolver=_mark, metadata={ROW: Row(lambda context: lambda row: f"{row.kind} mark")})
     slow: str | None = strawberry.field(resolver=_slow)
     sure: str = strawberry.field(resolver=_sure)
@@ -228,14 +262,49 @@ class Dog(Node):
         return isinstance(source, Thing | Frozen) and source.kind == "dog"
 
 
+Pet = Annotated[Cat | Dog, strawberry.union("Pet")]
+
+
+@strawberry.interface
+class Resting:
+    """An interface that says itself of which type a value is."""
+
+    kind: str
+    size: int
+
+    @classmethod
+    def resolve_type(cls, value: Any, *_: Any) -> str | None:
+        return {"cat": "RestingCat", "dog": "RestingDog"}.get(value.kind)
+
+
+@strawberry.type
+class RestingCat(Resting):
+    name: str | None
+
+
+@strawberry.type
+class RestingDog(Resting):
+    pass
+
+
 @strawberry.type
 class Point:
     x: int
     y: float | None
     label: Stamp
     site: str | None
+    hue: Colour | None
+    odd: Any_ | None
 
-    is_type_of = Reads(PointSource)
+    is_type_of = Reads(PointSource, OtherPoint)
+
+    @strawberry.field
+    def double(root: strawberry.Parent[Any], times: int = 2) -> int:  # noqa: N805
+        return root.x * times  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def told(root: strawberry.Parent[Any]) -> str:  # noqa: N805
+        return f"{root.label}!"
 
 
 @strawberry.type
@@ -259,6 +328,8 @@ class Page:
     total: int | None
     points: list[Point]
     around: list[PointEdge]
+    pets: list[Pet]
+    resting: list[Resting]
 
 
 class PageSource(msgspec.Struct):
@@ -266,6 +337,15 @@ class PageSource(msgspec.Struct):
     total: Any
     grid: Any
     points: Any = ()
+    wrong: Any = None
+
+    @property
+    def pets(self) -> Any:
+        return self.nodes
+
+    @property
+    def resting(self) -> Any:
+        return self.nodes
 
     @property
     def around(self) -> Any:
@@ -273,7 +353,10 @@ class PageSource(msgspec.Struct):
 
     @property
     def edges(self) -> list[EdgeSource]:
-        return [EdgeSource(each) for each in self.nodes]
+        made: list[Any] = [EdgeSource(each) for each in self.nodes]
+        if self.wrong is not None and made:
+            made[len(made) // 2] = self.wrong
+        return made
 
     @property
     def strict(self) -> Any:
@@ -292,6 +375,9 @@ class EdgeSource(msgspec.Struct):
 
 ROOT: dict[str, Any] = {}
 
+LONG_WORLDS = 0.004
+"""Share of the worlds whose lists are longer than what is completed in one go: they take seconds each."""
+
 
 @strawberry.type
 class Query:
@@ -299,7 +385,7 @@ class Query:
     async def page(self, info: Info, flip: bool = False) -> Page | None:
         await asyncio.sleep(0)
         page: PageSource = ROOT["page"]
-        return PageSource(page.nodes[::-1], page.total, page.grid, page.points) if flip else page  # type: ignore[return-value]
+        return PageSource(page.nodes[::-1], page.total, page.grid, page.points, page.wrong) if flip else page  # type: ignore[return-value]
 
     @strawberry.field
     def many(self, first: int | None = UNSET) -> list[Node]:
@@ -315,7 +401,9 @@ class Query:
 
 
 def schema() -> strawberry.Schema:
-    return strawberry.Schema(Query, types=[Cat, Dog], config=StrawberryConfig(scalar_map={Stamp: STAMP, Any_: ANY}))
+    return strawberry.Schema(
+        Query, types=[Cat, Dog, RestingCat, RestingDog], config=StrawberryConfig(scalar_map={Stamp: STAMP, Any_: ANY})
+    )
 
 
 # data -----------------------------------------------------------------------------------------------------------
@@ -331,9 +419,12 @@ class World:
     def fill(self) -> None:
         random = self._random
         nodes = [self.node(3) for _ in range(random.choice((0, 1, 2, 5, 40)))]
+        if nodes and random.random() < LONG_WORLDS:
+            nodes = [random.choice(nodes) for _ in range(1_100)]
         grid = self._value([[1, None, 2], [], [3]], [[1, "x"], None], ("oops",), 7)
         points = InColumns([self.point() for _ in range(random.choice((0, 1, 3, 40)))])
-        ROOT["page"] = PageSource(nodes, self._value(len(nodes), None, "many", 2**40), grid, points)
+        wrong = self._value(None, ValueError("an edge"), Later(EdgeSource(self.node(0))), Later(ValueError("late")), 5)
+        ROOT["page"] = PageSource(nodes, self._value(len(nodes), None, "many", 2**40), grid, points, wrong)
         ROOT["some"] = self._value([*nodes[:3], None], None, tuple(nodes), "text", {"a": 1})
         ROOT["one"] = self._value(self.node(2), None, self.node(0), 5)
 
@@ -366,7 +457,7 @@ class World:
         if depth:
             told["friend"] = self._value(self.node(depth - 1), None, 5)
             told["friends"] = self._value([self.node(0) for _ in range(random.randrange(3))], None, [None], "text")
-            told["maybe"] = self._value([self.node(0), None], None, [5], [ValueError("an item")])
+            told["maybe"] = self._value([self.node(0), None], None, [5], [ValueError("an item")], [Later(self.node(0))])
         else:
             told |= {"friend": None, "friends": [], "maybe": None}
         if random.random() < 0.5:
@@ -381,7 +472,7 @@ class World:
 
 LEAVES = (
     *("kind", "name", "size", "weight", "on", "ident", "colour", "stamp", "anything", "words", "bad"),
-    *("secret", "mark", "slow", "sure", "shout", "__typename"),
+    *("secret", "seal", "mark", "slow", "sure", "shout", "__typename"),
 )
 TAIL = "t1: __typename @include(if: $yes) t2: __typename @skip(if: $no) t3: one { twin(times: $times) { kind } }"
 """Ends every operation, so that each variable is used."""
@@ -398,6 +489,8 @@ class Operation:
         self.variables = {"yes": random.random() < 0.7, "no": random.random() < 0.3, "times": random.randrange(2)}
         parts = [self._root() for _ in range(random.choice((1, 1, 1, 2, 3)))]
         declared = "query Q($yes: Boolean! = true, $no: Boolean! = false, $times: Int! = 1)"
+        if random.random() < 0.005:  # more selections than plans are kept for
+            parts += [f"m{number}: one {{ {self._node(0, typed=True)} }}" for number in range(70)]
         body = " ".join(dict.fromkeys(parts))
         text = f"{declared} {{ {body} {TAIL} }}"
         while used := [each for each in self._fragments if each.split()[1] in text]:  # some parts were not drawn
@@ -431,7 +524,13 @@ class Operation:
                 "total",
                 "points { x y label site __typename }",
                 "points { p: label x @include(if: $yes) }",
+                "points { x double }",
+                "points { x double(times: 3) told }",
+                "points { x hue }",
+                "points { x odd }",
                 "around { node { x t: __typename label } }",
+                f"pets {{ ... on Cat {{ {self._node(0, typed=True)} lives }} ... on Dog {{ kind }} }}",
+                "resting { kind size ... on RestingCat { name } }",
                 "around { cursor node { y } }",
                 "__typename",
                 f"e2: edges @include(if: $yes) {{ cursor {self._switch('node', depth)} }}",
