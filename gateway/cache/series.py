@@ -16,8 +16,8 @@ from gateway.cache import freshness, spans
 from gateway.cache.entries import PATIENCE
 from gateway.cache.envelope import Codec
 from gateway.cache.shelf import Shelf
-from gateway.cache.spans import Rows, Span, Tile
-from gateway.cache.view import Tiles, Track, View, bearable, fresh, note
+from gateway.cache.spans import Rows, Span, Tile, bearable, fresh
+from gateway.cache.view import Tiles, Track, View, note
 from gateway.domain.errors import Rejected, UpstreamError
 from gateway.domain.instant import Micros
 from gateway.domain.ports.slices import Slice
@@ -101,7 +101,11 @@ class SeriesCache(Generic[Column]):
     async def view(self, track: Track, window: Window) -> View[Column]:
         if freshness.bypassed():
             return View(self.rows, window, [(window, Tile([], {}))])
-        return await self._tiles.view(track, window)
+        view = await self._tiles.view(track, window)
+        report = self.shelf.report
+        if report is not None:
+            report.looked(self.shelf.vendor, self._resource, track.code, track.query, window, view.spans(window))
+        return view
 
     async def slice(
         self, track: Track, window: Window, budget: int | None, ask: Ask[Column]

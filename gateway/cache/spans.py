@@ -12,13 +12,17 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from gateway.domain.instant import Micros
+from gateway.domain.instant import SECOND, Micros
 from gateway.domain.window import Window
 
 Column = TypeVar("Column")
 
 NEVER: Micros = 2**62
 """Of spans that are closed: the vendor will not change them any more."""
+
+
+CLOCKS = 5 * SECOND
+"""How far the clocks of replicas may stand apart."""
 
 
 class Span(msgspec.Struct, array_like=True, frozen=True):
@@ -155,6 +159,16 @@ def cut_spans(spans: Iterable[Span], window: Window) -> list[Span]:
 
 def below(moments: Sequence[int], moment: int) -> int:
     return bisect_left(moments, moment)
+
+
+def fresh(now: Micros, more: Micros = 0) -> Callable[[Span], bool]:
+    """Whether a span is good at `now`, or was `more` microseconds ago."""
+    return lambda span: span.read <= now + CLOCKS and now < span.until + more
+
+
+def bearable(now: Micros) -> Callable[[Span], bool]:
+    """Whether a span may be told while the vendor is down."""
+    return lambda span: span.read <= now + CLOCKS and (span.closed or now < span.until + span.grace)
 
 
 def _outside(span: Span, window: Window) -> list[Span]:

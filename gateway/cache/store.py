@@ -136,6 +136,31 @@ class Store:
         self._pause = min(self._longest_pause, self._pause * 2)
 
 
+class OnlyRead(Store):
+    """Another store to look into: whatever would be put there is forgotten, and every lock is free."""
+
+    def __init__(self, store: Store) -> None:
+        self.__dict__.update(store.__dict__)
+
+    async def set(self, key: str, value: bytes, seconds: float) -> None:
+        return
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        return
+
+    async def lock(self, key: str, token: str, seconds: float) -> bool:
+        return True
+
+    async def renew(self, key: str, token: str, seconds: float) -> None:
+        return
+
+    async def release(self, key: str, token: str) -> None:
+        return
+
+    async def close(self) -> None:
+        """The connections are the other's."""
+
+
 def _client(url: str, patience: float) -> Any:
     options: dict[str, Any] = {
         "socket_timeout": patience,

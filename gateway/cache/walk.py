@@ -16,8 +16,8 @@ import msgspec
 
 from gateway.cache import spans
 from gateway.cache.series import Ask, Fetched, SeriesCache
-from gateway.cache.spans import Tile
-from gateway.cache.view import Track, View, fresh, note
+from gateway.cache.spans import Tile, fresh
+from gateway.cache.view import Track, View, note
 from gateway.domain.instant import SECOND, Micros
 from gateway.domain.ports.course import Course
 from gateway.domain.ports.slices import Slice

@@ -131,6 +131,10 @@ class Footfall(Generic[Row, Columns]):
         self._rules = rules
         self._stores = Stores(sum(len(site.bespot) for site in crosswalk.sites))
 
+    def learn(self, other: Footfall[Row, Columns]) -> None:
+        """Prices reads by what another has seen of the vendor's stores."""
+        self._stores = other._stores
+
     async def pages(self, asks: Sequence[FootfallAsk], page: PageAsk) -> list[Page[Row] | GatewayError]:
         """One page or error per ask; all asks share window and granularity."""
         found: dict[int, Page[Row] | GatewayError] = {}

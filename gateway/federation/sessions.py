@@ -82,6 +82,10 @@ class Sessions:
         self._stale_after = int(stale_after * SECOND)
         self._shares: dict[Hashable, float] = {}  # by question: what part of the rows read was wanted; sizes pages
 
+    def learn(self, other: Sessions) -> None:
+        """Sizes reads by the shares another has met."""
+        self._shares = dict(other._shares)
+
     def drain(self, ask: SessionAsk, now: Micros) -> AsyncIterator[tuple[Window, list[Session]]]:
         """Every session of the window in order, part after part, as of `now`; vendors not configured are left out.
 
