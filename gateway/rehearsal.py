@@ -23,7 +23,7 @@ from gateway.domain import instant
 from gateway.domain.instant import Micros
 from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Days, Window
-from gateway.execution.operation import READ_ONLY, GraphQLRequest, Operations
+from gateway.execution.operation import GraphQLRequest, Operations
 from gateway.federation.catalog import Catalog
 from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.supplies import Supplies
@@ -58,12 +58,12 @@ class Rehearsals:
         self._clients = clients
 
     async def told(self, request: GraphQLRequest, context: Callable[[Catalog], Request]) -> dict[str, Any]:
-        """Members of `extensions.explain`. Writes are never rehearsed: nothing is told of them."""
+        """Members of `extensions.explain`. Of a query: a write must never be rehearsed."""
         notes, report = Notes(), Report(self._real.clock)
         cache = self._cache.rehearsal(report)
         catalog = self._catalog(self._silenced(cache, notes))
         catalog.learn(self._real)
-        alone = msgspec.structs.replace(request, allowed=READ_ONLY, shown=frozenset())
+        alone = msgspec.structs.replace(request, shown=frozenset())
         seconds, past = deadline.remaining(), freshness.bypassed()
 
         async def run() -> None:

@@ -1,4 +1,4 @@
-"""Ports of a rehearsal: each says what it is asked, has the adapter ask it of nobody, and answers that nothing is there.
+"""Ports of a rehearsal: each says what it is asked, has the adapter ask it of nobody, and answers with nothing.
 
 Of a scan only the first call is foreseen: what comes after depends on the rows that come, and no vendor is asked for
 any. Whatever reads less than a scan is asked as it would be. Never stands between a caller and a vendor.

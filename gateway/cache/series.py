@@ -20,6 +20,7 @@ from gateway.cache.spans import Rows, Span, Tile, bearable, fresh
 from gateway.cache.view import Tiles, Track, View, note
 from gateway.domain.errors import Rejected, UpstreamError
 from gateway.domain.instant import Micros
+from gateway.domain.ports import course as heading
 from gateway.domain.ports.slices import Slice
 from gateway.domain.window import Window
 from gateway.telemetry import course
@@ -118,7 +119,8 @@ class SeriesCache(Generic[Column]):
             view = await self.view(track, window)
             gaps = view.gaps(window, good)
         if gaps:
-            if budget is not None or len(gaps) > _MOST_GAPS:
+            # a scan needs one honest sample; many small calls are dearer than reading a little twice
+            if len(gaps) > _MOST_GAPS or (budget is not None and heading.current() is not None):
                 gaps = [Window(gaps[0].start, gaps[-1].end)]
             lacking = await self._filled(track, view, gaps, budget, ask)
             if lacking is not None:
