@@ -46,7 +46,8 @@ def bounds(start: Micros, end: Micros) -> dict[str, str]:
 
 
 def hourly(start: Micros, end: Micros) -> str:
-    return f"{{ sites {{ nodes {{ visits({window(start, end)}, granularity: HOUR, first: 200) {{ nodes {{ net }} }} }} }} }}"
+    visits = f"visits({window(start, end)}, granularity: HOUR, first: 200) {{ nodes {{ net }} }}"
+    return f"{{ sites {{ nodes {{ {visits} }} }} }}"
 
 
 async def explained(graph: Running, query: str, caller: Principal = OPERATOR) -> dict[str, Any]:
@@ -134,7 +135,7 @@ async def test_the_quota_is_told_with_what_remains_of_it(graph: Running) -> None
 
 
 async def test_a_filter_is_told_of_and_what_it_holds_is_not(graph: Running) -> None:
-    secret = "deadbeefcafe"  # noqa: S105
+    secret = "deadbeefcafe"
     query = f'{{ sessions({window(MIDNIGHT - DAY, MIDNIGHT)}, filter: {{guestId: "{secret}"}}) {{ nodes {{ id }} }} }}'
     told = await explained(graph, query)
     assert [call["filtered"] for call in told["calls"]] == [True]
@@ -148,7 +149,8 @@ async def test_only_admins_are_told_and_writes_are_never_rehearsed(graph: Runnin
     query = hourly(MIDNIGHT - DAY, MIDNIGHT)
     outcome = await graph.gateway.explain(GraphQLRequest(query=query, shown=EXPLAIN), READER)
     assert "explain" not in outcome.extensions
-    write = 'mutation { createStudies(input: {studies: [{key: "k", name: "n", from: "2026-01-01", to: "2026-02-01"}]}) { __typename } }'
+    study = '{key: "k", name: "n", from: "2026-01-01", to: "2026-02-01"}'
+    write = f"mutation {{ createStudies(input: {{studies: [{study}]}}) {{ __typename }} }}"
     told = (await graph.gateway.explain(GraphQLRequest(query=write, shown=EXPLAIN), OPERATOR)).extensions
     assert "calls" not in told.get("explain", {})
     assert sum(sum(played.faults.calls.values()) for played in graph.hosted.vendors.values()) == 0
@@ -196,13 +198,14 @@ def question(chance: random.Random, keys: list[str], now: Micros) -> str:
     end = min(start + chance.choice([HOUR, DAY, 3 * DAY]), now)
     over = window(start, end)
     grain = chance.choice(["QUARTER_HOUR", "HOUR", "DAY"])
+    one = f'site(by: {{key: "{chance.choice(keys)}"}})'
     some = ", ".join(f'"{encode("Site", key)}"' for key in chance.sample(keys, chance.randrange(1, len(keys))))
     first, last = (instant.text(moment)[:10] for moment in (start, start + 2 * DAY))
     days = f'days: {{from: "{first}", to: "{last}"}}'
     return "{ " + " ".join(chance.sample([
         f"a: visits({over}, granularity: {grain}, first: 500) {{ nodes {{ entries }} }}",
         f"b: occupancy({over}, granularity: {grain}, first: 500, sites: [{some}]) {{ nodes {{ peak }} }}",
-        f'c: site(by: {{key: "{chance.choice(keys)}"}}) {{ visits({over}, granularity: {grain}) {{ totals {{ net }} }} }}',
+        f"c: {one} {{ visits({over}, granularity: {grain}) {{ totals {{ net }} }} }}",
         f"d: sites {{ nodes {{ occupancy({over}, granularity: {grain}, first: 300) {{ nodes {{ count }} }} }} }}",
         f"e: sessionCounts({over}) {{ count }}",
         f"f: uniqueUserCounts({over}, sites: [{some}]) {{ count }}",
