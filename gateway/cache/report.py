@@ -59,7 +59,7 @@ class Report:
         place = (vendor, resource, code, query)
         told = self._told.setdefault(place, [])
         every = self._told.get((vendor, resource, None, query), [])
-        for fresh in spans.missing(_ascending([*told, *every]), window, _any):
+        for fresh in spans.missing(_ascending([*told, *every]), window, spans.known):
             for span, state in self._states(found, fresh):
                 part = Held(vendor, resource, state, None if code is None else (code,), bool(query), span.window)
                 if state is not State.MISSING:
@@ -95,7 +95,7 @@ class Report:
             elif bearable(span):
                 told.append((span, State.STALE))
         known = [span for span, _ in told]
-        gaps = [Span(gap.start, gap.end, 0, 0, 0) for gap in spans.missing(known, window, _any)]
+        gaps = [Span(gap.start, gap.end, 0, 0, 0) for gap in spans.missing(known, window, spans.known)]
         return sorted([*told, *((gap, State.MISSING) for gap in gaps)], key=_start)
 
     def _add(self, part: Held) -> None:
@@ -140,10 +140,6 @@ def _by_start(span: Span) -> Micros:
 
 def _start(told: tuple[Span, State]) -> Micros:
     return told[0].start
-
-
-def _any(span: Span) -> bool:
-    return True
 
 
 def _oldest(one: Micros | None, other: Micros | None) -> Micros | None:

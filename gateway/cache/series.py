@@ -21,7 +21,7 @@ from gateway.cache.view import Tiles, Track, View, note
 from gateway.domain.errors import Rejected, UpstreamError
 from gateway.domain.instant import Micros
 from gateway.domain.ports import course as heading
-from gateway.domain.ports.slices import Slice
+from gateway.domain.ports.slices import Short, Slice, may_be_short
 from gateway.domain.window import Window
 from gateway.telemetry import course
 from gateway.upstream import deadline
@@ -214,14 +214,28 @@ class SeriesCache(Generic[Column]):
                 return None
             found = await reads
         except UpstreamError as error:
-            if isinstance(error, Rejected) or view.gaps(window, bearable(self.shelf.clock())):
-                raise
-            return None
+            return self.without(view, window, error)
         for fetched in found:
             if fetched.tile is not None:
                 view.paint(fetched.tile)
         loose = [fetched for fetched in found if fetched.tile is None]
         return self._loose(view, loose) if loose else None
+
+    def without(self, view: View[Column], part: Window, error: UpstreamError) -> Slice[dict[str, Column]] | None:
+        """What can be told of `part` with the vendor down: None for all of it. Raises `error` where that is nothing.
+
+        Refused credentials are never covered up.
+        """
+        good = bearable(self.shelf.clock())
+        lost = view.gaps(part, good)
+        if isinstance(error, Rejected) or lost == [part] or (lost and not may_be_short()):
+            raise error
+        if not lost:
+            return None
+        known = spans.missing([Span(gap.start, gap.end, 0, 0, 0) for gap in lost], part, spans.known)
+        note(self.shelf, [span for window in known for span in view.spans(window)])
+        body = spans.joined(self.rows, (view.body(window) for window in known))
+        return Short(body, True, None, lost=lost, error=error)
 
     def _loose(self, view: View[Column], loose: list[Fetched[Column]]) -> Slice[dict[str, Column]]:
         """An answer of which some part is a sample, or moved while it was read."""

@@ -109,9 +109,9 @@ def merged(rows: Rows[Column], one: Tile[Column], other: Tile[Column]) -> Tile[C
     """Both, and where both know something, the later read."""
     newer: list[Span] = []
     for span in other.spans:
-        known = [own for own in one.spans if own.read >= span.read]
+        held = [own for own in one.spans if own.read >= span.read]
         newer += [
-            msgspec.structs.replace(span, start=gap.start, end=gap.end) for gap in missing(known, span.window, _any)
+            msgspec.structs.replace(span, start=gap.start, end=gap.end) for gap in missing(held, span.window, known)
         ]
     if not newer:
         return one
@@ -161,6 +161,11 @@ def below(moments: Sequence[int], moment: int) -> int:
     return bisect_left(moments, moment)
 
 
+def known(span: Span) -> bool:
+    """Whatever its age."""
+    return True
+
+
 def fresh(now: Micros, more: Micros = 0) -> Callable[[Span], bool]:
     """Whether a span is good at `now`, or was `more` microseconds ago."""
     return lambda span: span.read <= now + CLOCKS and now < span.until + more
@@ -192,7 +197,3 @@ def _tidy(spans: list[Span]) -> list[Span]:
 
 def _start(span: Span) -> Micros:
     return span.start
-
-
-def _any(span: Span) -> bool:
-    return True

@@ -21,6 +21,7 @@ from gateway.domain.coverage import Coverage, complete, failed, not_covered
 from gateway.domain.errors import GatewayError, NotConfigured, VendorError
 from gateway.domain.footfall import VisitTotals
 from gateway.domain.instant import HOUR, MINUTE, Micros
+from gateway.domain.ports.slices import partly
 from gateway.domain.site import Site
 from gateway.domain.window import Window
 from gateway.federation import buckets
@@ -146,7 +147,7 @@ class Footfall(Generic[Row, Columns]):
                 found[number] = refusal
         notes: Reading[Columns] = Reading({})
         try:
-            with freshness.collect() as parts:
+            with freshness.collect() as parts, partly():
                 await self._fill([group for group in groups.values() if group.covered], page, notes)
         except VendorError as failure:
             # a site the vendor does not cover is no part of its failure (rules.md 3)
@@ -281,6 +282,9 @@ class Footfall(Generic[Row, Columns]):
                     group.absent |= missed
                     again.append(group)
                 group.rows = self._bucket_rows(places[id(group)][: page.size], reading, window)
+            if reading.lost and reading.moved and not any(group.rows for group in groups):
+                raise reading.moved
+            for group in pending:
                 if page.totals and span_of(shown, window) == window:
                     group.totals = _sums(group, reading, window)
             pending = again
@@ -320,7 +324,7 @@ class Footfall(Generic[Row, Columns]):
         final_at = self._clock() - self._rules.settle
         rows = []
         for _, key, site, bucket in places:
-            if key in reading.absent:
+            if key in reading.absent or _lost(bucket, reading.lost.get(key)):
                 continue
             columns = reading.columns.get(key) or self._series.empty()
             row = self._series.bucket(site, columns, bucket, window, final_at)
@@ -438,7 +442,8 @@ def _coverage(group: _Group[Any], notes: Reading[Any], as_of: Micros) -> tuple[l
     spoken = known if refused or group.missing else None
     broken = group.error or notes.moved
     if known and broken:
-        lines.append(failed(broken, spoken, partly=True))
+        until = min((span.start for spans in notes.lost.values() for span in spans), default=None)
+        lines.append(msgspec.structs.replace(failed(broken, spoken, partly=True), as_of=until))
         failures.append(broken)
     elif known:
         lines.append(complete(VENDOR, as_of, spoken))
@@ -472,6 +477,12 @@ def _eager(groups: Sequence[_Group[Any]], page: PageAsk) -> bool:
 def _note(notes: Reading[Columns], reading: Reading[Columns]) -> None:
     notes.refused.update(reading.refused)
     notes.moved = notes.moved or reading.moved
+    notes.lost.update(reading.lost)
+
+
+def _lost(bucket: tuple[int, int], spans: Sequence[Window] | None) -> bool:
+    """Whether a bucket is cut by a span nothing is told of."""
+    return spans is not None and any(s.start < bucket[1] * MINUTE and bucket[0] * MINUTE < s.end for s in spans)
 
 
 def _broken_off(groups: Sequence[_Group[Any]], error: VendorError) -> None:
