@@ -97,8 +97,8 @@ class Rehearsals:
         by_vendor: defaultdict[str, int] = defaultdict(int)
         by_endpoint: defaultdict[tuple[VendorKey, str], int] = defaultdict(int)
         for planned in notes.planned:
-            by_vendor[planned.vendor.value] += planned.calls
-            by_endpoint[planned.vendor, planned.endpoint] += planned.calls
+            by_vendor[planned.vendor.value] += planned.certain
+            by_endpoint[planned.vendor, planned.endpoint] += planned.certain
         crosswalk = self._real.crosswalk
         return {
             "upstreamCalls": dict(sorted(by_vendor.items())),
@@ -135,7 +135,7 @@ def _call(planned: Planned, crosswalk: Crosswalk) -> dict[str, Any]:
     return {
         "vendor": planned.vendor.value,
         "endpoint": planned.endpoint,
-        "calls": planned.calls,
+        "calls": planned.certain,
         "atMost": planned.at_most,
         "sites": _sites(planned.vendor, question.codes, crosswalk),
         "window": _window(question.window),

@@ -48,20 +48,25 @@ def foreseen(supply: Supply, clock: Clock, stores: int) -> Supply:
 
 
 class _Scans:
-    """Which scans have been met."""
+    """Which scans have been met, and over what."""
 
     def __init__(self) -> None:
         self._met: set[object] = set()
+        self._spans: list[tuple[object, Window]] = []
 
-    def again(self, *question: object) -> bool:
+    def again(self, what: object, code: str | None) -> bool:
         """Whether this belongs to a scan whose first call is noted already."""
         towards = course.current()
-        if towards is None:
-            return False
-        place = (*question, towards.span, towards.backward)
-        known = place in self._met
-        self._met.add(place)
-        return known
+        return towards is not None and (what, code, towards.span, towards.backward) in self._met
+
+    def meet(self, what: object, code: str | None, window: Window) -> bool:
+        """Whether an earlier scan may bring what is asked now. Notes this one, where it is one."""
+        perhaps = any(noun == what and not window.cut(span).empty for noun, span in self._spans)
+        towards = course.current()
+        if towards is not None:
+            self._met.add((what, code, towards.span, towards.backward))
+            self._spans.append((what, towards.span))
+        return perhaps
 
 
 class ForeseenFootfall:
@@ -104,7 +109,9 @@ class ForeseenFootfall:
         nothing: Slice[dict[str, T]] = Slice({}, True, 0, moved=scan)  # of a scan nothing is kept
         if self._scans.again(what, code):
             return nothing
-        question = Question(window, codes=_codes(code), most=None if scan else self._most(window, code))
+        perhaps = self._scans.meet(what, code, window)
+        most = None if scan else self._most(window, code)
+        question = Question(window, codes=_codes(code), most=most, perhaps=perhaps)
         return await _asked(question, _dropped(read(window, code, budget), nothing), nothing)
 
     def _most(self, window: Window, code: str | None) -> int:
@@ -127,9 +134,10 @@ class ForeseenStays:
         self, window: Window, code: str | None, query: SessionQuery, budget: int | None
     ) -> Slice[list[AppRecord]] | Slice[list[WifiRecord]]:
         nothing: Slice[list[AppRecord]] = Slice([], True, 0, moved=course.current() is not None)
-        if self._scans.again(code, query):
+        if self._scans.again(query, code):
             return nothing
-        question = Question(window, codes=_codes(code), filtered=query != SessionQuery())
+        perhaps = self._scans.meet(query, code, window)
+        question = Question(window, codes=_codes(code), filtered=query != SessionQuery(), perhaps=perhaps)
         return await _asked(question, _dropped(self._inner.sessions(window, code, query, budget), nothing), nothing)
 
 

@@ -32,6 +32,7 @@ class Question(msgspec.Struct, frozen=True):
     """What a port is asked. `codes` None: all of them. `filtered`: by more than is told here.
 
     `most`: calls it takes at most; None where only the vendor's rows decide. `exact`: what is noted is all there is.
+    `perhaps`: what another question brings may be enough.
     """
 
     window: Window | None = None
@@ -40,6 +41,7 @@ class Question(msgspec.Struct, frozen=True):
     filtered: bool = False
     most: int | None = None
     exact: bool = False
+    perhaps: bool = False
 
 
 class Planned(msgspec.Struct):
@@ -49,6 +51,11 @@ class Planned(msgspec.Struct):
     endpoint: str
     question: Question
     calls: int = 1
+
+    @property
+    def certain(self) -> int:
+        """Calls that will be made whatever the vendor holds."""
+        return 0 if self.question.perhaps else self.calls
 
     @property
     def at_most(self) -> int | None:

@@ -218,7 +218,7 @@ def question(chance: random.Random, keys: list[str], now: Micros) -> str:
     ], chance.choice([1, 2, 3]))) + " }"  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 async def test_what_is_planned_is_what_is_asked_whatever_was_kept_before(seed: int) -> None:
     chance, clock = random.Random(seed), Hands(NOON)
     async with running(*ALL, cache="on", clock=clock, days=30, stores=6) as graph:

@@ -1,4 +1,4 @@
-"""A vendor away for longer than its newest end may be told of: what is kept is the answer, and says that it is short."""
+"""A vendor away for longer than its newest end may be told of: what is kept is the answer, and says it is short."""
 
 from __future__ import annotations
 
