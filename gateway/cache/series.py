@@ -233,7 +233,7 @@ class SeriesCache(Generic[Column]):
         if not lost:
             return None
         known = spans.missing([Span(gap.start, gap.end, 0, 0, 0) for gap in lost], part, spans.known)
-        note(self.shelf, [span for window in known for span in view.spans(window)])
+        note(self.shelf, [span for window in known for span in view.spans(window)], view.painted)
         body = spans.joined(self.rows, (view.body(window) for window in known))
         return Short(body, True, None, lost=lost, error=error)
 

@@ -58,7 +58,7 @@ async def test_minutes_of_a_month_cost_the_vendors_pages_and_four_calls(
     codes = [code for each in sites for code in each.bespot]
     inner = minutes(order, codes, days=30)
     clock = Hands(NOW)
-    cached = CachedFootfall(inner, shelf(clock), CounterRule(SETTLE, LAG))  # type: ignore[arg-type]  # a fake
+    cached = CachedFootfall(inner, shelf(clock), CounterRule(SETTLE, LAG))
     world = Federation(sites, counter=cached, clock=clock)  # type: ignore[arg-type]  # the cache around a fake
     noun = "visits" if forward else "occupancy"
     ask = ask_of(noun, world, Window(FIRST, FIRST + 30 * DAY), Granularity.MINUTE, sites)
