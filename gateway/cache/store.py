@@ -162,7 +162,7 @@ class Store:
         wait = max(patience or self._patience, self._introduction)
         try:
             # a cluster's client has no queue of its own: without places it opens a connection for each who asks
-            async with asyncio.timeout(wait), self._places:
+            async with _Patience(wait), self._places:
                 try:
                     answer = await question()
                 except AttributeError:  # redis-py closed, for another, the connection this had just been given
@@ -180,6 +180,41 @@ class Store:
             log.warning("the shared cache is away", kind=type(error).__name__, seconds=self._pause)
         self._away_until = _now() + self._pause
         self._pause = min(self._longest_pause, self._pause * 2)
+
+
+class _Patience:
+    """Raises TimeoutError after so many seconds in which the answer could have been heard.
+
+    Time in which other work held up the event loop is no silence of the store's: each of a few turns must have come
+    round, so that an answer that has arrived meanwhile is read first.
+    """
+
+    _TURNS = 4
+
+    def __init__(self, seconds: float) -> None:
+        self._each = seconds / self._TURNS
+        self._left = self._TURNS
+        self._bound = asyncio.timeout(None)
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        await self._bound.__aenter__()
+        self._wait()
+
+    async def __aexit__(self, *raised: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._bound.__aexit__(*raised)  # which raises TimeoutError where it was this that ended it
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._each, self._turned)
+
+    def _turned(self) -> None:
+        self._left -= 1
+        if self._left > 0:
+            self._wait()
+        else:
+            self._bound.reschedule(_now())
 
 
 class OnlyRead(Store):
@@ -208,9 +243,10 @@ class OnlyRead(Store):
 
 
 def _client(url: str, patience: float) -> Any:
+    wire = 2.5 * patience  # an exchange is ended by the Store; this is for what it has lost sight of
     options: dict[str, Any] = {
-        "socket_timeout": patience,
-        "socket_connect_timeout": patience,
+        "socket_timeout": wire,
+        "socket_connect_timeout": wire,
         "decode_responses": False,
         # an introduction costs each new connection round trips that are worth nothing
         "driver_info": None,
@@ -221,7 +257,7 @@ def _client(url: str, patience: float) -> Any:
         cluster.commands_parser = _OurCommands()
         return cluster
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=CONNECTIONS, timeout=patience, retry=Retry(NoBackoff(), 0), **options
+        url, max_connections=CONNECTIONS, timeout=wire, retry=Retry(NoBackoff(), 0), **options
     )
     return Redis.from_pool(pool)
 

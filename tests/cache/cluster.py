@@ -23,10 +23,10 @@ SLOTS = 16_384
 class Node:
     """One member. Its slots are written down in its folder, its values are not."""
 
-    def __init__(self, folder: Path, announced: int | None = None) -> None:
+    def __init__(self, folder: Path, ports: tuple[int, int], announced: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self.port, self.bus = _free(), _free()
+        self.port, self.bus = ports
         self.announced = announced
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -72,7 +72,11 @@ class ValkeyCluster:
         self._authority = authority
         self._terminators = [] if authority is None else [Terminator(authority) for _ in range(3)]
         told = [each.port for each in self._terminators]
-        self.nodes = [Node(folder / str(number), told[number] if told else None) for number in range(3)]
+        free = _free(6)
+        self.nodes = [
+            Node(folder / str(number), (free[2 * number], free[2 * number + 1]), told[number] if told else None)
+            for number in range(3)
+        ]
         self._made = False
 
     @property
@@ -128,7 +132,7 @@ def _info(node: Node) -> bytes:
     return told if isinstance(told, bytes) else repr(told).encode()
 
 
-def _until(done: object, seconds: float = 15.0) -> None:
+def _until(done: object, seconds: float = 30.0) -> None:
     assert callable(done)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -141,7 +145,10 @@ def _until(done: object, seconds: float = 15.0) -> None:
     raise RuntimeError("the cluster did not come up")
 
 
-def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
+def _free(count: int) -> list[int]:
+    """Ports nobody listens on, all different."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
