@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from gateway.federation.crosswalk import Crosswalk
 from gateway.federation.supplies import Supplies
 from gateway.loaders.request import Request
 from gateway.registry import vendors
+from gateway.rehearsal import Rehearsals
 from gateway.sandbox import host
 from gateway.sandbox.world import World
 from gateway.schema import build
@@ -43,6 +44,7 @@ from gateway.settings import ConfigurationError, Settings, VendorsSettings
 from gateway.telemetry import Telemetry
 from gateway.upstream import deadline
 from gateway.upstream.calls import Attempt, Observer, tally, unobserved
+from gateway.upstream.client import VendorClient
 from gateway.upstream.probe import VendorProbe
 from gateway.upstream.sockets import AiohttpTransport
 from gateway.upstream.transport import Request as Fetch
@@ -67,9 +69,11 @@ class Gateway:
         budget: Budget,
         cache: Cache,
         telemetry: Telemetry,
+        rehearsals: Rehearsals,
     ) -> None:
         self._settings = settings
         self._sandbox = bool(settings.simulated)
+        self._rehearsals = rehearsals
         self._telemetry = telemetry
         self.cache = cache
         self._budget = budget
@@ -96,12 +100,18 @@ class Gateway:
 
     async def explain(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         """What the operation would ask of the vendors, asking none."""
-        return await self._operations.explain(request, self._context(request, principal))
+        outcome = await self._operations.explain(request, self._context(request, principal))
+        if not outcome.errors:
+            await self._rehearsed(request, principal, outcome)
+        return outcome
 
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         """One operation as `principal`. Never raises but for cancellation."""
+        explained = await self.explain(request, principal) if "explain" in request.shown else None
         with freshness.collect() as parts, tally() as calls:
             outcome = await self._operations.run(request, self._context(request, principal))
+        if explained is not None and "explain" in outcome.extensions:
+            outcome.extensions["explain"] = explained.extensions["explain"]
         if parts.by_vendor:
             self._tell(parts)
             if outcome.phase is Phase.RAN:
@@ -145,15 +155,22 @@ class Gateway:
         """Changes with every write through the gateway; None where that cannot be told."""
         return await self.cache.edition()
 
+    async def _rehearsed(self, request: GraphQLRequest, principal: Principal, outcome: Outcome) -> None:
+        """Puts what the caches leave to be asked into what is explained already, if anything is."""
+        explained = outcome.extensions.get("explain")
+        if explained is not None and await self._operations.reads(request):
+            told = await self._rehearsals.told(request, lambda catalog: self._context(request, principal, catalog))
+            outcome.extensions["explain"] = told | explained
+
     def _tell(self, parts: freshness.Freshness) -> None:
         now = self.catalog.clock()
         for vendor, part in parts.by_vendor.items():
             lag = None if part.as_of is None else max(0, now - part.as_of) / SECOND
             self._telemetry.fresh(vendor.value, lag, stale=part.stale)
 
-    def _context(self, request: GraphQLRequest, principal: Principal) -> Request:
+    def _context(self, request: GraphQLRequest, principal: Principal, catalog: Catalog | None = None) -> Request:
         return Request(
-            self.catalog,
+            catalog or self.catalog,
             principal,
             self._pseudonyms,
             page_size=self._settings.page_size,
@@ -198,23 +215,23 @@ async def gateway(
         cache = Cache(settings, pseudonyms, clock, repr(codes.sites if codes else ()))
         stack.push_async_callback(cache.close)
         telemetry.add(cache.probe)
-        supplies = [
-            _supply(vendor, settings, clock, _both(observer, telemetry), stack, cache, telemetry)
+        clients = {
+            vendor.key: _client(vendor, settings, clock, _both(observer, telemetry), stack, cache, telemetry)
             for vendor in vendors()
             if getattr(settings.vendors, vendor.key.folder).configured
+        }
+        supplies = [
+            _supply(vendor, settings, clock, clients[vendor.key], cache)
+            for vendor in vendors()
+            if vendor.key in clients
         ]
-        catalog = Catalog(
-            Supplies(supplies),
-            codes or Crosswalk(),
-            [key.get_secret_value().encode() for key in settings.cursor_keys] or [pseudonyms.derive("cursors")],
-            clock,
-            settings.vendors.bespot,
-            settings.vendors.okube,
-            small_counts=settings.small_counts,
-            sessions_every=settings.streams.sessions_every,
-        )
+        over = _catalogs(settings, codes or Crosswalk(), pseudonyms, clock)
+        catalog = over(Supplies(supplies))
         stack.push_async_callback(catalog.live.close)
-        yield Gateway(settings, _operations(settings), catalog, policy, pseudonyms, cache.budget(), cache, telemetry)
+        operations = _operations(settings)
+        rehearsals = Rehearsals(settings, operations, cache, catalog, over, clients)
+        budget = cache.budget()
+        yield Gateway(settings, operations, catalog, policy, pseudonyms, budget, cache, telemetry, rehearsals)
 
 
 def print_schema(*, subgraph: bool = False) -> str:
@@ -283,13 +300,25 @@ def _age_of(vendor: VendorKey, part: freshness.Part) -> dict[str, Any]:
 
 
 def _operations(settings: Settings) -> Operations:
-    quotas = {
-        vendor.key: section.requests_per_minute
-        for vendor in vendors()
-        if (section := getattr(settings.vendors, vendor.key.folder)).configured
-    }
     schema = build.build(subgraph=settings.subgraph)
-    return Operations(schema, limits=Limits(**settings.limits.model_dump()), house=House(quotas))
+    return Operations(schema, limits=Limits(**settings.limits.model_dump()), house=House())
+
+
+def _catalogs(
+    settings: Settings, codes: Crosswalk, pseudonyms: Pseudonyms, clock: Clock
+) -> Callable[[Supplies], Catalog]:
+    """What makes a catalog over supplies."""
+    cursors = [key.get_secret_value().encode() for key in settings.cursor_keys] or [pseudonyms.derive("cursors")]
+    return lambda supplies: Catalog(
+        supplies,
+        codes,
+        cursors,
+        clock,
+        settings.vendors.bespot,
+        settings.vendors.okube,
+        small_counts=settings.small_counts,
+        sessions_every=settings.streams.sessions_every,
+    )
 
 
 def _crosswalk(path: Path | None) -> Crosswalk | None:
@@ -351,7 +380,7 @@ def _both(observer: Observer, telemetry: Telemetry) -> Observer:
     return seen
 
 
-def _supply(
+def _client(
     vendor: Vendor,
     settings: Settings,
     clock: Clock,
@@ -359,11 +388,16 @@ def _supply(
     stack: AsyncExitStack,
     cache: Cache,
     telemetry: Telemetry,
-) -> Supply:
+) -> VendorClient:
     section = getattr(settings.vendors, vendor.key.folder)
     quota = cache.quota(vendor.key, section)
     client = build_client(vendor, section, clock, quota=quota, observer=observer, telemetry=telemetry)
     stack.push_async_callback(client.close)
     telemetry.add(VendorProbe(vendor.key, client))
+    return client
+
+
+def _supply(vendor: Vendor, settings: Settings, clock: Clock, client: VendorClient, cache: Cache) -> Supply:
+    section = getattr(settings.vendors, vendor.key.folder)
     supply = vendor.build(section, client, clock, vendor.key.folder in settings.simulated)
     return cache.wrapped(supply, section)

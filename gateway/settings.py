@@ -23,7 +23,7 @@ KUBERNETES = re.compile(r"GATEWAY_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 COLLECTOR = re.compile(r"https?://[^/@?#\s]+(?:/[^@?#\s]*)?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-STORES = frozenset({"memory", "redis", "rediss", "redis-cluster"})
+STORES = frozenset({"memory", "redis", "rediss", "redis-cluster", "rediss-cluster"})
 
 
 class ConfigurationError(Exception):
@@ -296,7 +296,7 @@ class Settings(BaseModel):
     def _known_store(cls, url: SecretStr) -> SecretStr:
         scheme, separator, rest = url.get_secret_value().partition("://")
         if not separator or scheme not in STORES or (scheme != "memory" and not rest.strip("/")):
-            raise ValueError("must be memory://, redis://host:port/db, rediss://… or redis-cluster://…")
+            raise ValueError("must be memory://, redis[s]://host:port/db or redis[s]-cluster://host:port")
         return url
 
     @field_validator("otlp_endpoint")

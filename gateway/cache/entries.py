@@ -13,18 +13,17 @@ import msgspec
 
 from gateway.cache import freshness
 from gateway.cache.envelope import Codec
+from gateway.cache.report import State
 from gateway.cache.shelf import Shelf, seconds_until, weight
+from gateway.cache.spans import CLOCKS
 from gateway.domain.errors import Rejected, UpstreamError
-from gateway.domain.instant import HOUR, SECOND, Micros
+from gateway.domain.instant import HOUR, Micros
 from gateway.telemetry import course
 
 Value = TypeVar("Value")
 
 PATIENCE = 0.3
 """Seconds a refresh may take before what is there is told instead."""
-
-CLOCKS = 5 * SECOND
-"""How far the clocks of replicas may stand apart."""
 
 
 class Lasts(msgspec.Struct, frozen=True):
@@ -84,6 +83,7 @@ class Entries(Generic[Value]):
         if not (shelf.keeps and keeps):
             return self._told(await shelf.flights.join(key, fly), kept=False)
         held = await self._held(key)
+        self._looked(question, held)
         if held is not None and held.good(shelf.clock()):
             return self._told(held)
         return await self._refreshed(key, held, fly)
@@ -109,6 +109,9 @@ class Entries(Generic[Value]):
             if entry is not None and entry.good(now):
                 found[key] = entry
                 shelf.local.put(key, entry, weight(entry.value))
+        for question, key in zip(questions, keys, strict=True):
+            if key in found:  # what is not is looked up by `value`, or asked together
+                self._looked(question, found[key])
         return [self._told(found[key]) if key in found else None for key in keys]
 
     async def put(self, question: object, value: Value, began: Micros, lasts: Lasts) -> None:
@@ -152,6 +155,20 @@ class Entries(Generic[Value]):
             self._shelf.local.put(key, there, weight(there.value))
             return there
         return held
+
+    def _looked(self, question: object, held: Entry[Value] | None) -> None:
+        """For whoever explains: what is held, by the measure `value` goes by."""
+        shelf = self._shelf
+        if shelf.report is None:
+            return
+        now, state = shelf.clock(), State.MISSING
+        if held is not None and held.good(now):
+            state = State.CLOSED if held.lasts.final else State.OPEN
+        elif held is not None and held.good(now, max(held.lasts.late, held.lasts.broken)):
+            state = State.STALE
+        told = None if held is None or state is State.MISSING else held
+        read, until = (None, None) if told is None else (told.read, told.read + told.lasts.fresh)
+        shelf.report.entry(shelf.vendor, self._resource, question, read, until, state)
 
     async def _put(self, key: str, entry: Entry[Value]) -> None:
         self._shelf.local.put(key, entry, weight(entry.value))

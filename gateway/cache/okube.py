@@ -41,6 +41,10 @@ class Edition:
         self.writes = 0
         self._untold = False
 
+    def learn(self, other: Edition) -> None:
+        """Counts on from another's writes."""
+        self.writes, self._untold = other.writes, other._untold
+
     async def current(self) -> str | None:
         """None where the store cannot tell what other replicas wrote: nothing may be kept or believed then."""
         if self._untold:

@@ -65,7 +65,7 @@ class SharedQuota:
     async def take(self, endpoint: str, patience: float | None) -> None:
         part = self._endpoints.get(endpoint)
         if part is None:
-            part = self._endpoints[endpoint] = _Endpoint(self._rule.limit, endpoint, *self._parts)
+            part = self._endpoints[endpoint] = self._unused(endpoint)
         await part.take(patience)
 
     def done(self, endpoint: str) -> None:
@@ -76,6 +76,12 @@ class SharedQuota:
 
     async def states(self) -> tuple[QuotaState, ...]:
         return tuple([await self._state(name, part) for name, part in sorted(self._endpoints.items())])
+
+    async def state(self, endpoint: str) -> QuotaState | None:
+        return await self._state(endpoint, self._endpoints.get(endpoint) or self._unused(endpoint))
+
+    def _unused(self, endpoint: str) -> _Endpoint:
+        return _Endpoint(self._rule.limit, endpoint, *self._parts)
 
     async def _state(self, name: str, part: _Endpoint) -> QuotaState:
         left, wait = await part.left()

@@ -16,11 +16,12 @@ from gateway.cache import freshness, spans
 from gateway.cache.entries import PATIENCE
 from gateway.cache.envelope import Codec
 from gateway.cache.shelf import Shelf
-from gateway.cache.spans import Rows, Span, Tile
-from gateway.cache.view import Tiles, Track, View, bearable, fresh, note
+from gateway.cache.spans import Rows, Span, Tile, bearable, fresh
+from gateway.cache.view import Tiles, Track, View, note
 from gateway.domain.errors import Rejected, UpstreamError
 from gateway.domain.instant import Micros
-from gateway.domain.ports.slices import Slice
+from gateway.domain.ports import course as heading
+from gateway.domain.ports.slices import Short, Slice, may_be_short
 from gateway.domain.window import Window
 from gateway.telemetry import course
 from gateway.upstream import deadline
@@ -101,7 +102,11 @@ class SeriesCache(Generic[Column]):
     async def view(self, track: Track, window: Window) -> View[Column]:
         if freshness.bypassed():
             return View(self.rows, window, [(window, Tile([], {}))])
-        return await self._tiles.view(track, window)
+        view = await self._tiles.view(track, window)
+        report = self.shelf.report
+        if report is not None:
+            report.looked(self.shelf.vendor, self._resource, track.code, track.query, window, view.spans(window))
+        return view
 
     async def slice(
         self, track: Track, window: Window, budget: int | None, ask: Ask[Column]
@@ -114,7 +119,8 @@ class SeriesCache(Generic[Column]):
             view = await self.view(track, window)
             gaps = view.gaps(window, good)
         if gaps:
-            if budget is not None or len(gaps) > _MOST_GAPS:
+            # a scan needs one honest sample; many small calls are dearer than reading a little twice
+            if len(gaps) > _MOST_GAPS or (budget is not None and heading.current() is not None):
                 gaps = [Window(gaps[0].start, gaps[-1].end)]
             lacking = await self._filled(track, view, gaps, budget, ask)
             if lacking is not None:
@@ -208,14 +214,28 @@ class SeriesCache(Generic[Column]):
                 return None
             found = await reads
         except UpstreamError as error:
-            if isinstance(error, Rejected) or view.gaps(window, bearable(self.shelf.clock())):
-                raise
-            return None
+            return self.without(view, window, error)
         for fetched in found:
             if fetched.tile is not None:
                 view.paint(fetched.tile)
         loose = [fetched for fetched in found if fetched.tile is None]
         return self._loose(view, loose) if loose else None
+
+    def without(self, view: View[Column], part: Window, error: UpstreamError) -> Slice[dict[str, Column]] | None:
+        """What can be told of `part` with the vendor down: None for all of it. Raises `error` where that is nothing.
+
+        Refused credentials are never covered up.
+        """
+        good = bearable(self.shelf.clock())
+        lost = view.gaps(part, good)
+        if isinstance(error, Rejected) or lost == [part] or (lost and not may_be_short()):
+            raise error
+        if not lost:
+            return None
+        known = spans.missing([Span(gap.start, gap.end, 0, 0, 0) for gap in lost], part, spans.known)
+        note(self.shelf, [span for window in known for span in view.spans(window)], view.painted)
+        body = spans.joined(self.rows, (view.body(window) for window in known))
+        return Short(body, True, None, lost=lost, error=error)
 
     def _loose(self, view: View[Column], loose: list[Fetched[Column]]) -> Slice[dict[str, Column]]:
         """An answer of which some part is a sample, or moved while it was read."""

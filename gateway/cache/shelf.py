@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from gateway.cache import freshness
 from gateway.cache.envelope import Codec
 from gateway.cache.flights import Flights
 from gateway.cache.local import Local
+from gateway.cache.report import Report
 from gateway.cache.store import Store, StoreAway
 from gateway.domain import errors
 from gateway.domain.clock import Clock
@@ -54,6 +56,7 @@ class Shelf:
     """`mark` tells one credential, crosswalk and pseudonym key from every other (rules.md 45).
 
     `keeps`: False where nothing may outlive the requests in flight. `hasher` is the key of the hashes in keys.
+    `answered`: by resource, the codes the vendor is known to know. `report`: where a rehearsal notes what is held.
     """
 
     def __init__(
@@ -76,8 +79,15 @@ class Shelf:
         self._store = store
         self._prefix = f"gw:{mark}:{vendor.value}"
         self._hasher = hasher
+        self.answered: defaultdict[str, set[str]] = defaultdict(set)
+        self.report: Report | None = None
         self._purged: str | None = None
         self._looked = -1e9
+
+    def learn(self, other: Shelf) -> None:
+        """Knows from now on what `other` has learned, which never hears of anything learned here."""
+        self._purged = other._purged
+        self.answered = defaultdict(set, {name: set(codes) for name, codes in other.answered.items()})
 
     def key(self, resource: str, *parts: str) -> str:
         """Parts are plain: use `hashed` for whatever a caller or a vendor said."""

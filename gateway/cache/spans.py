@@ -12,13 +12,17 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from gateway.domain.instant import Micros
+from gateway.domain.instant import SECOND, Micros
 from gateway.domain.window import Window
 
 Column = TypeVar("Column")
 
 NEVER: Micros = 2**62
 """Of spans that are closed: the vendor will not change them any more."""
+
+
+CLOCKS = 5 * SECOND
+"""How far the clocks of replicas may stand apart."""
 
 
 class Span(msgspec.Struct, array_like=True, frozen=True):
@@ -105,9 +109,9 @@ def merged(rows: Rows[Column], one: Tile[Column], other: Tile[Column]) -> Tile[C
     """Both, and where both know something, the later read."""
     newer: list[Span] = []
     for span in other.spans:
-        known = [own for own in one.spans if own.read >= span.read]
+        held = [own for own in one.spans if own.read >= span.read]
         newer += [
-            msgspec.structs.replace(span, start=gap.start, end=gap.end) for gap in missing(known, span.window, _any)
+            msgspec.structs.replace(span, start=gap.start, end=gap.end) for gap in missing(held, span.window, known)
         ]
     if not newer:
         return one
@@ -157,6 +161,21 @@ def below(moments: Sequence[int], moment: int) -> int:
     return bisect_left(moments, moment)
 
 
+def known(span: Span) -> bool:
+    """Whatever its age."""
+    return True
+
+
+def fresh(now: Micros, more: Micros = 0) -> Callable[[Span], bool]:
+    """Whether a span is good at `now`, or was `more` microseconds ago."""
+    return lambda span: span.read <= now + CLOCKS and now < span.until + more
+
+
+def bearable(now: Micros) -> Callable[[Span], bool]:
+    """Whether a span may be told while the vendor is down."""
+    return lambda span: span.read <= now + CLOCKS and (span.closed or now < span.until + span.grace)
+
+
 def _outside(span: Span, window: Window) -> list[Span]:
     if span.end <= window.start or span.start >= window.end:
         return [span]
@@ -178,7 +197,3 @@ def _tidy(spans: list[Span]) -> list[Span]:
 
 def _start(span: Span) -> Micros:
     return span.start
-
-
-def _any(span: Span) -> bool:
-    return True

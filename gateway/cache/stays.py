@@ -14,7 +14,7 @@ from gateway.cache.view import Track
 from gateway.cache.walk import Walks
 from gateway.domain.instant import HOUR, Micros
 from gateway.domain.ports.sessions import SessionRecords
-from gateway.domain.ports.slices import Slice
+from gateway.domain.ports.slices import Short, Slice
 from gateway.domain.session import AppRecord, SessionQuery, WifiRecord
 from gateway.domain.window import Window
 
@@ -53,6 +53,8 @@ class CachedStays(Generic[Record]):
         found = await read(walks, Track(code, filters), window, budget, ask)
         records = flat(found.body)
         total = found.total if self.grain == 1 or not found.complete else None
+        if isinstance(found, Short):
+            return cast("Slice[list[AppRecord]]", Short(records, True, None, lost=found.lost, error=found.error))
         return cast("Slice[list[AppRecord]]", Slice(records, found.complete, total, found.sample, found.moved))
 
     def _walks(self, record: type[Record], name: str, rule: StayRule, sealer: Sealer) -> Walks[list[Record]]:

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import structlog
 from aiocache import RedisCache
 from aiocache.serializers import NullSerializer
+from redis._parsers import AsyncCommandsParser
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 T = TypeVar("T")
 log = structlog.get_logger("gateway.cache")
@@ -25,9 +26,29 @@ log = structlog.get_logger("gateway.cache")
 PATIENCE = 0.4
 """Seconds one exchange with the store may take."""
 
+INTRODUCTION = 2.0
+"""Seconds the very first exchange may take, for meeting the store takes several."""
+
+CONNECTIONS = 16
+"""Connections a process opens at most, to each node of a cluster."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+
+
+# redis-py lets bare errors through where a connection ends in the middle of an answer; a cluster's are no RedisErrors
+_FAULTS = (
+    RedisError,
+    RedisClusterException,
+    OSError,
+    TimeoutError,
+    ValueError,
+    RuntimeError,
+    AttributeError,
+    IndexError,
+    KeyError,
+)
 
 
 class StoreAway(Exception):
@@ -51,6 +72,23 @@ class _Cache(RedisCache):  # type: ignore[misc]  # aiocache is untyped
 
     async def _close(self, **_: object) -> None:
         await self.client.aclose()
+        if isinstance(self.client, RedisCluster):  # which leaves everything open where its last exchange failed
+            await self.client.nodes_manager.aclose()
+            await self.client.nodes_manager.aclose("startup_nodes")
+
+
+class _OurCommands(AsyncCommandsParser):
+    """Knows that our commands name their key first (EVAL's are redis-py's own knowledge).
+
+    The parser in its place asks a node for every command there is, at each new introduction: a third of a second of
+    work, longer than an exchange may take, so that a cluster would never be reached.
+    """
+
+    async def initialize(self, node: object = None) -> None:
+        return
+
+    async def get_keys(self, *args: Any) -> tuple[Any, ...] | None:
+        return args[1:2] or None
 
 
 class Store:
@@ -64,6 +102,8 @@ class Store:
         self._longest_pause = longest_pause
         self.returns = longest_pause + 2 * patience
         self._cache = _Cache(_client(url, patience))
+        self._introduction = INTRODUCTION  # a cluster's tells where every slot is
+        self._places = asyncio.Semaphore(CONNECTIONS)
         self._away_until = 0.0
         self._pause = _FIRST_PAUSE
 
@@ -113,19 +153,25 @@ class Store:
     async def close(self) -> None:
         try:
             await self._cache.close()
-        except (RedisError, OSError):
+        except (RedisError, RedisClusterException, OSError):
             log.debug("the store did not say goodbye")
 
     async def _ask(self, question: Callable[[], Awaitable[T]], patience: float | None = None) -> T:
         if self.away:
             raise StoreAway
+        wait = max(patience or self._patience, self._introduction)
         try:
-            async with asyncio.timeout(self._patience if patience is None else patience):
-                answer = await question()
-        # redis-py lets bare errors through where a connection ends in the middle of an answer
-        except (RedisError, OSError, TimeoutError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+            # a cluster's client has no queue of its own: without places it opens a connection for each who asks
+            async with _Patience(wait), self._places:
+                try:
+                    answer = await question()
+                except AttributeError:  # redis-py closed, for another, the connection this had just been given
+                    answer = await question()
+        except _FAULTS as error:
+            self._introduction = 0.0
             self._left_alone(error)
             raise StoreAway from None
+        self._introduction = 0.0
         self._pause = _FIRST_PAUSE
         return answer
 
@@ -136,19 +182,82 @@ class Store:
         self._pause = min(self._longest_pause, self._pause * 2)
 
 
+class _Patience:
+    """Raises TimeoutError after so many seconds in which the answer could have been heard.
+
+    Time in which other work held up the event loop is no silence of the store's: each of a few turns must have come
+    round, so that an answer that has arrived meanwhile is read first.
+    """
+
+    _TURNS = 4
+
+    def __init__(self, seconds: float) -> None:
+        self._each = seconds / self._TURNS
+        self._left = self._TURNS
+        self._bound = asyncio.timeout(None)
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        await self._bound.__aenter__()
+        self._wait()
+
+    async def __aexit__(self, *raised: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._bound.__aexit__(*raised)  # which raises TimeoutError where it was this that ended it
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._each, self._turned)
+
+    def _turned(self) -> None:
+        self._left -= 1
+        if self._left > 0:
+            self._wait()
+        else:
+            self._bound.reschedule(_now())
+
+
+class OnlyRead(Store):
+    """Another store to look into: whatever would be put there is forgotten, and every lock is free."""
+
+    def __init__(self, store: Store) -> None:
+        self.__dict__.update(store.__dict__)
+
+    async def set(self, key: str, value: bytes, seconds: float) -> None:
+        return
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        return
+
+    async def lock(self, key: str, token: str, seconds: float) -> bool:
+        return True
+
+    async def renew(self, key: str, token: str, seconds: float) -> None:
+        return
+
+    async def release(self, key: str, token: str) -> None:
+        return
+
+    async def close(self) -> None:
+        """The connections are the other's."""
+
+
 def _client(url: str, patience: float) -> Any:
+    wire = 2.5 * patience  # an exchange is ended by the Store; this is for what it has lost sight of
     options: dict[str, Any] = {
-        "socket_timeout": patience,
-        "socket_connect_timeout": patience,
+        "socket_timeout": wire,
+        "socket_connect_timeout": wire,
         "decode_responses": False,
         # an introduction costs each new connection round trips that are worth nothing
         "driver_info": None,
         "protocol": 2,
     }
-    if url.startswith("redis-cluster://"):
-        return RedisCluster.from_url(url.replace("redis-cluster", "redis", 1), **options)
+    if url.startswith(("redis-cluster://", "rediss-cluster://")):
+        cluster = RedisCluster.from_url(url.replace("-cluster", "", 1), **options)
+        cluster.commands_parser = _OurCommands()
+        return cluster
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=16, timeout=patience, retry=Retry(NoBackoff(), 0), **options
+        url, max_connections=CONNECTIONS, timeout=wire, retry=Retry(NoBackoff(), 0), **options
     )
     return Redis.from_pool(pool)
 

@@ -11,10 +11,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from gateway.cache import freshness, spans
-from gateway.cache.entries import CLOCKS
 from gateway.cache.envelope import Codec
 from gateway.cache.shelf import Shelf, seconds_until
-from gateway.cache.spans import NEVER, Rows, Span, Tile
+from gateway.cache.spans import NEVER, Rows, Span, Tile, fresh
 from gateway.domain.instant import DAY, HOUR, Micros
 from gateway.domain.window import Window
 
@@ -90,7 +89,7 @@ class Tiles(Generic[Column]):
         self._resource = resource
         self._rows = rows
         self._codec = codec
-        self._known: set[str] = set()
+        self._known = shelf.answered[resource]
 
     def too_wide(self, window: Window) -> bool:
         return len(self._slots(window)) > MOST_TILES
@@ -172,16 +171,6 @@ class Tiles(Generic[Column]):
         if last >= horizon:
             slots.append((f"from{horizon}", Window(horizon * DAY, NEVER)))
         return slots
-
-
-def fresh(now: Micros, more: Micros = 0) -> Callable[[Span], bool]:
-    """Whether a span is good at `now`, or was `more` microseconds ago."""
-    return lambda span: span.read <= now + CLOCKS and now < span.until + more
-
-
-def bearable(now: Micros) -> Callable[[Span], bool]:
-    """Whether a span may be told while the vendor is down."""
-    return lambda span: span.read <= now + CLOCKS and (span.closed or now < span.until + span.grace)
 
 
 def note(shelf: Shelf, found: list[Span], painted: list[Window]) -> None:

@@ -16,11 +16,12 @@ import msgspec
 
 from gateway.cache import freshness, spans
 from gateway.cache.series import Ask, Fetched, SeriesCache
-from gateway.cache.spans import Tile
-from gateway.cache.view import Track, View, fresh, note
-from gateway.domain.instant import SECOND, Micros
+from gateway.cache.spans import Tile, fresh
+from gateway.cache.view import Track, View, note
+from gateway.domain.errors import UpstreamError
+from gateway.domain.instant import DAY, SECOND, Micros
 from gateway.domain.ports.course import Course
-from gateway.domain.ports.slices import Slice
+from gateway.domain.ports.slices import Short, Slice
 from gateway.domain.window import Window
 
 Column = TypeVar("Column")
@@ -29,8 +30,11 @@ REMEMBERED = 2000
 FRESH = 120 * SECOND
 """How long an unproved page may wait to be proved."""
 
-_FULL = 0.93
 _STEPS = 12
+_MOST_PAGES = 8
+"""Pages one step reads at most. Each step may waste most of one, so few long steps cost a walk less than many."""
+_SPARE = 0.2
+"""Of a page, left free by a step: a page too many would be almost empty."""
 
 
 class Edge(msgspec.Struct, Generic[Column]):
@@ -50,6 +54,7 @@ class Walks(Generic[Column]):
         self._told = told
         self._page_rows = page_rows
         self._unordered: set[Track] = set()
+        self._thin: dict[Track, float] = {}  # rows a microsecond of a long window, by the vendor's own count
         self._edges: OrderedDict[tuple[Track, Micros, bool], Edge[Column]] = OrderedDict()
 
     async def slice(
@@ -70,9 +75,12 @@ class Walks(Generic[Column]):
                 return cache.complete(view, window)
             at = (run.start if back else run.end) if not run.empty else (window.end if back else window.start)
             edge = self._edges.get((track, at, back))
-            if edge is None:
-                return await self._first(view, track, budget, ask, course)
-            view = await self._onward(track, at, edge, ask, course, view)
+            try:
+                if edge is None:
+                    return await self._first(view, track, budget, ask, course)
+                view = await self._onward(track, at, edge, ask, course, view)
+            except UpstreamError as error:
+                return cache.without(view, window, error) or cache.complete(view, window)
         return await cache.slice(track, window, None, ask)
 
     async def counted(self, track: Track, window: Window) -> int | None:
@@ -115,11 +123,16 @@ class Walks(Generic[Column]):
             if page is not None:
                 return page
         found = await cache.slice(track, window, budget, ask)
+        if isinstance(found, Short):
+            return found
         if found.complete:
             ordered = track not in self._unordered
             self._remember(track, window, spans.total(cache.rows, found.body), course, ordered=ordered)
-        elif not _ascend(found.sample):
-            self._unordered.add(track)
+        else:
+            if not _ascend(found.sample):
+                self._unordered.add(track)
+            if found.total and window.length >= DAY:
+                self._thin[track] = found.total / window.length
         return found
 
     async def _page(
@@ -196,14 +209,17 @@ class Walks(Generic[Column]):
         """A window that should hold about as much as two calls bring, or a little more each time by whole days."""
         cache, grain = self.cache, self.cache.rule.grain
         density = edge.density
-        rows = 2 * self._page_rows * _FULL
+        pages = min(_MOST_PAGES, 4 ** (1 + edge.step))
+        rows = (pages - _SPARE) * self._page_rows
         if grain > 1:  # the vendor reads around each window, so short ones are dear
             rows = min(2000.0, 1000.0 * 2**edge.step)
         for _ in range(_STEPS):
-            length = rest.length if density <= 0 else min(rest.length, int(rows / density))
+            length = rest.length if density * rest.length <= 1.3 * rows else int(rows / density)
             length = max(grain, min(rest.length, -(-length // grain) * grain))
+            if length < rest.length and density * DAY < self._page_rows / 2:
+                length -= length % DAY  # days are alike, parts of them are not
             part = Window(rest.end - length, rest.end) if course.backward else Window(rest.start, rest.start + length)
-            budget = 3 * self._page_rows if grain == 1 else int(4 * rows)
+            budget = int((1.5 if grain == 1 else 4) * rows)
             fetched = await cache.fetch(track, part, budget if length > grain else None, ask)
             if fetched.tile is not None:
                 kept = spans.cut(cache.rows, fetched.slice.body, part)
@@ -219,7 +235,10 @@ class Walks(Generic[Column]):
     ) -> None:
         at = window.start if course.backward else window.end
         if at != (course.span.start if course.backward else course.span.end):
-            self._put(track, at, course.backward, Edge(rows / max(1, window.length), step, ordered))
+            density = rows / max(1, window.length)
+            if window.length < DAY:  # an hour of the day says little of the next days
+                density = self._thin.get(track, density)
+            self._put(track, at, course.backward, Edge(density, step, ordered))
 
     def _put(self, track: Track, at: Micros, backward: bool, edge: Edge[Column]) -> None:
         self._edges[(track, at, backward)] = edge

@@ -6,6 +6,7 @@ Built once per process. What is kept of one credential, crosswalk or pseudonym k
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 
 import msgspec
 from pydantic import SecretStr
@@ -22,10 +23,11 @@ from gateway.cache.okube_writes import TellingWrites
 from gateway.cache.probe import CacheProbe
 from gateway.cache.purge import Purges
 from gateway.cache.quota import SharedQuota
+from gateway.cache.report import Overlay, Report
 from gateway.cache.rules import CounterRule
 from gateway.cache.shelf import Shelf
 from gateway.cache.stays import CachedStays
-from gateway.cache.store import Store
+from gateway.cache.store import OnlyRead, Store
 from gateway.domain.clock import Clock
 from gateway.domain.instant import SECOND, Micros
 from gateway.domain.ports.supply import Supply
@@ -55,6 +57,25 @@ class Cache:
         self.probe = CacheProbe(self.counters, self._store)
         self._editions: list[Edition] = []
         self.purges = Purges(self._local, self._store)
+        self._report: Report | None = None
+        self._learned: dict[VendorKey, tuple[Shelf, Edition]] = {}
+
+    def rehearsal(self, report: Report) -> Cache:
+        """Another cache that knows what this one holds and notes in `report` what is looked up.
+
+        Its flights, locks and entries are its own: nothing of a rehearsal can get into an answer.
+        """
+        made: Cache = copy(self)
+        made.counters = Counters()
+        made._local = Overlay(self._local)
+        made._store = None if self._store is None else OnlyRead(self._store)
+        made._shelves, made._editions = [], []
+        made.purges = Purges(made._local, None)
+        made._report = report
+        made._learned = {
+            shelf.vendor: (shelf, edition) for shelf, edition in zip(self._shelves, self._editions, strict=True)
+        }
+        return made
 
     def quota(self, vendor: VendorKey, section: VendorSettings) -> Quota | None:
         """The quota that replicas share; None where there is no limit or no store to share it in."""
@@ -86,6 +107,7 @@ class Cache:
             clock=self._clock,
             keeps=self._mode == "on",
         )
+        shelf.report = self._report
         self._shelves.append(shelf)
         self.purges.add(shelf)
         return self._around(supply, shelf, section)
@@ -126,6 +148,10 @@ class Cache:
         sealer = self._pseudonyms.sealer("cache")
         edition = Edition(shelf)
         self._editions.append(edition)
+        if supply.vendor in self._learned:
+            known, before = self._learned[supply.vendor]
+            shelf.learn(known)
+            edition.learn(before)
         record = WifiRecord if supply.vendor is VendorKey.GUEST_WIFI else AppRecord
         return msgspec.structs.replace(
             supply,

@@ -201,6 +201,12 @@ class Operations:
         kind = None if operation is None else operation.operation
         return kind is OperationType.SUBSCRIPTION and kind in request.allowed
 
+    async def reads(self, request: GraphQLRequest) -> bool:
+        """Whether it is a query."""
+        document = await self._documents.prepared(request.query)
+        operation = None if document.errors else _meant(document, request.operation_name)
+        return operation is not None and operation.operation is OperationType.QUERY
+
     async def admitted(
         self, request: GraphQLRequest, context: Context
     ) -> tuple[Document, Executor[Any], Estimate | None, dict[str, Any]]:

@@ -80,6 +80,12 @@ class Catalog:
         self.applications = tuple(dict.fromkeys(name for name in (okube.application, *okube.applications) if name))
         self.writes = Writes(supplies, self.directory, self.applications)
 
+    def learn(self, other: Catalog) -> None:
+        """Goes by what another has met of the vendors, so as to ask what that one would."""
+        self.sessions.learn(other.sessions)
+        self.visits.learn(other.visits)
+        self.occupancy.learn(other.occupancy)
+
     @property
     def known(self) -> tuple[Site, ...]:
         """The sites of the crosswalk."""

@@ -22,6 +22,7 @@ from gateway.domain.coverage import Coverage, complete, failed, not_covered
 from gateway.domain.errors import GatewayError, NotConfigured, VendorError
 from gateway.domain.footfall import VisitTotals
 from gateway.domain.instant import HOUR, MINUTE, Micros
+from gateway.domain.ports.slices import partly
 from gateway.domain.site import Site
 from gateway.domain.window import Window
 from gateway.federation import buckets
@@ -132,6 +133,10 @@ class Footfall(Generic[Row, Columns]):
         self._rules = rules
         self._stores = Stores(sum(len(site.bespot) for site in crosswalk.sites))
 
+    def learn(self, other: Footfall[Row, Columns]) -> None:
+        """Prices reads by what another has seen of the vendor's stores."""
+        self._stores = other._stores
+
     async def pages(self, asks: Sequence[FootfallAsk], page: PageAsk) -> list[Page[Row] | GatewayError]:
         """One page or error per ask; all asks share window and granularity."""
         found: dict[int, Page[Row] | GatewayError] = {}
@@ -143,7 +148,7 @@ class Footfall(Generic[Row, Columns]):
                 found[number] = refusal
         notes: Reading[Columns] = Reading({})
         try:
-            with freshness.collect() as parts:
+            with freshness.collect() as parts, partly():
                 await self._fill([group for group in groups.values() if group.covered], page, notes)
         except VendorError as failure:
             # a site the vendor does not cover is no part of its failure (rules.md 3)
@@ -154,7 +159,7 @@ class Footfall(Generic[Row, Columns]):
         for number in groups.keys() - found.keys():
             group = groups[number]
             found[number] = made = self._page(group)
-            if not group.covered or group.missing or group.error or notes.moved or notes.refused:
+            if not group.covered or group.missing or group.error or notes.moved or notes.refused or notes.lost:
                 lines, made.failures = _coverage(group, notes, as_of)
                 made.coverage = aged(lines, parts)
             else:
@@ -280,6 +285,9 @@ class Footfall(Generic[Row, Columns]):
                     group.absent |= missed
                     again.append(group)
                 group.rows = await self._bucket_rows(places[id(group)][: page.size], reading, window)
+            if reading.lost and reading.moved and not any(group.rows for group in groups):
+                raise reading.moved
+            for group in pending:
                 if page.totals and span_of(shown, window) == window:
                     group.totals = _sums(group, reading, window)
             pending = again
@@ -320,7 +328,7 @@ class Footfall(Generic[Row, Columns]):
         rows, pace = [], Pace()
         for _, key, site, bucket in places:
             await pace.turn()
-            if key in reading.absent:
+            if key in reading.absent or _lost(bucket, reading.lost.get(key)):
                 continue
             columns = reading.columns.get(key) or self._series.empty()
             row = self._series.bucket(site, columns, bucket, window, final_at)
@@ -438,7 +446,8 @@ def _coverage(group: _Group[Any], notes: Reading[Any], as_of: Micros) -> tuple[l
     spoken = known if refused or group.missing else None
     broken = group.error or notes.moved
     if known and broken:
-        lines.append(failed(broken, spoken, partly=True))
+        until = min((span.start for spans in notes.lost.values() for span in spans), default=None)
+        lines.append(msgspec.structs.replace(failed(broken, spoken, partly=True), as_of=until))
         failures.append(broken)
     elif known:
         lines.append(complete(VENDOR, as_of, spoken))
@@ -472,6 +481,12 @@ def _eager(groups: Sequence[_Group[Any]], page: PageAsk) -> bool:
 def _note(notes: Reading[Columns], reading: Reading[Columns]) -> None:
     notes.refused.update(reading.refused)
     notes.moved = notes.moved or reading.moved
+    notes.lost.update(reading.lost)
+
+
+def _lost(bucket: tuple[int, int], spans: Sequence[Window] | None) -> bool:
+    """Whether a bucket is cut by a span nothing is told of."""
+    return spans is not None and any(s.start < bucket[1] * MINUTE and bucket[0] * MINUTE < s.end for s in spans)
 
 
 def _broken_off(groups: Sequence[_Group[Any]], error: VendorError) -> None:

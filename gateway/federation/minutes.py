@@ -16,7 +16,7 @@ from gateway.domain.coverage import moving
 from gateway.domain.errors import UpstreamError, VendorError
 from gateway.domain.footfall import OccupancyColumns, VisitColumns
 from gateway.domain.instant import MINUTE, Micros
-from gateway.domain.ports.slices import Slice
+from gateway.domain.ports.slices import Short, Slice
 from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Window
@@ -36,13 +36,14 @@ class Reading(msgspec.Struct, Generic[Columns]):
     """Columns by site key. A site of which nothing was found is left out.
 
     `refused`: sites of which a store was asked in vain, such as one the vendor does not know; `absent`: those of them
-    of which no store answered. `moved`: an error where rows may be missing.
+    of which no store answered. `moved`: an error where rows may be missing. `lost`: by site, spans nothing is told of.
     """
 
     columns: dict[str, Columns]
     refused: dict[str, VendorError] = msgspec.field(default_factory=dict)
     absent: set[str] = msgspec.field(default_factory=set)
     moved: VendorError | None = None
+    lost: dict[str, list[Window]] = msgspec.field(default_factory=dict)
 
 
 class Stores:
@@ -149,6 +150,8 @@ class MinuteReader(Generic[Columns]):
         body: dict[str, Columns] = {}
         refused: dict[str, UpstreamError] = {}
         parts = []
+        lost: dict[str, list[Window]] = {}
+        error: UpstreamError | None = None
         for code, part in zip(self._codes, found, strict=True):
             if isinstance(part, UpstreamError):
                 refused[code] = part
@@ -157,6 +160,8 @@ class MinuteReader(Generic[Columns]):
             else:
                 body.update(part.body)
                 parts.append(part)
+                if isinstance(part, Short):
+                    lost[code], error = part.lost, part.error
         failures = [error for error in refused.values() if error.vendor_code != STORE_UNKNOWN]
         if failures and not parts:
             raise failures[0]
@@ -166,7 +171,10 @@ class MinuteReader(Generic[Columns]):
             sum(part.total or 0 for part in parts),
             [instant for part in parts for instant in part.sample],
             any(part.moved for part in parts),
+            sorted(span for spans in lost.values() for span in spans),
+            error,
             refused,
+            lost,
         )
 
     def _calls(self, window: Window, stores: int) -> int:
@@ -176,6 +184,13 @@ class MinuteReader(Generic[Columns]):
     def _joined(self, found: Slice[dict[str, Columns]]) -> Reading[Columns]:
         refused = found.refused if isinstance(found, _StoreSlice) else {}
         reading: Reading[Columns] = Reading({}, moved=moving(VENDOR) if found.moved else None)
+        if isinstance(found, Short) and found.error is not None:
+            reading.moved = found.error
+            by_code = found.lost_of if isinstance(found, _StoreSlice) else dict.fromkeys(self._codes, found.lost)
+            for site in self._sites:
+                lost = [span for code in site.bespot for span in by_code.get(code, ())]
+                if lost:
+                    reading.lost[site.key] = lost
         for site in self._sites:
             parts = [found.body[code] for code in site.bespot if code in found.body]
             if parts:
@@ -188,7 +203,8 @@ class MinuteReader(Generic[Columns]):
         return reading
 
 
-class _StoreSlice(Slice[dict[str, Columns]], Generic[Columns]):
-    """A slice put together of reads per store."""
+class _StoreSlice(Short[dict[str, Columns]], Generic[Columns]):
+    """A slice put together of reads per store; short where one of them is. `lost_of`: by code."""
 
     refused: Mapping[str, VendorError] = msgspec.field(default_factory=dict)
+    lost_of: Mapping[str, list[Window]] = msgspec.field(default_factory=dict)

@@ -19,7 +19,7 @@ from gateway.domain.clock import Clock
 from gateway.domain.coverage import Coverage, complete, failed, moving, not_covered
 from gateway.domain.errors import NotConfigured, UpstreamError, VendorError
 from gateway.domain.instant import SECOND, Micros
-from gateway.domain.ports.slices import Slice
+from gateway.domain.ports.slices import Short, Slice, partly
 from gateway.domain.session import AppRecord, AppSession, SessionQuery, SessionStatus, WifiRecord, WifiSession
 from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
@@ -82,6 +82,10 @@ class Sessions:
         self._stale_after = int(stale_after * SECOND)
         self._shares: dict[Hashable, float] = {}  # by question: what part of the rows read was wanted; sizes pages
 
+    def learn(self, other: Sessions) -> None:
+        """Sizes reads by the shares another has met."""
+        self._shares = dict(other._shares)
+
     def drain(self, ask: SessionAsk, now: Micros) -> AsyncIterator[tuple[Window, list[Session]]]:
         """Every session of the window in order, part after part, as of `now`; vendors not configured are left out.
 
@@ -138,7 +142,7 @@ class Sessions:
             if covered:
                 rows = self._rows(vendor, ask, covered, Between(span, low, high, backward), page.need, moved)
                 sources[vendor] = Source(rows)
-        with freshness.collect() as parts:
+        with freshness.collect() as parts, partly():
             taken = await take(sources.values(), page.need, descending=backward)
         errors += [source.error for source in sources.values() if source.error]
         silent = not any(_answered(source) for source in sources.values())
@@ -189,8 +193,10 @@ class Sessions:
             return cast("Slice[list[Record]]", found)
 
         rank = _RANK[vendor]
-        async for _, found in scan(read, between.span, reach):
+        async for part, found in scan(read, between.span, reach):
             records = found.body
+            if isinstance(found, Short):
+                records = [record for record in records if record.start in part]
             self._crosswalk.met(vendor, {record.code for record in records})
             rows: list[tuple[Key, Record]] = [
                 ((record.start, rank, record.id), record)

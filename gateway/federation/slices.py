@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.domain.instant import DAY, MINUTE, Micros
 from gateway.domain.ports import course
-from gateway.domain.ports.slices import Slice
+from gateway.domain.ports.slices import Short, Slice
 from gateway.domain.window import Window
 
 Body = TypeVar("Body")
@@ -58,7 +58,8 @@ class Reach(msgspec.Struct):
 async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tuple[Window, Slice[Body]]]:
     """Adjacent complete slices of `span`, the near end first (the far end with `backward`), until the caller stops.
 
-    Slices that hold nothing are yielded too: they are known to be empty.
+    Slices that hold nothing are yielded too: they are known to be empty. Raises UpstreamError, after what was known of
+    a Short one; rows of it beyond the window yielded are no part of the scan.
     """
 
     async def heading(window: Window, budget: int | None) -> Slice[Body]:
@@ -69,6 +70,11 @@ async def scan(read: Read[Body], span: Window, reach: Reach) -> AsyncIterator[tu
     while not rest.empty:
         probe = _near(rest, width, reach)
         window, found = await _complete(heading, probe, reach)
+        if isinstance(found, Short) and found.error is not None:
+            near = found.near(window, backward=reach.backward)
+            if not near.empty:
+                yield near, found
+            raise found.error
         yield window, found
         rest = Window(rest.start, window.start) if reach.backward else Window(window.end, rest.end)
         if rest.empty:
@@ -95,7 +101,7 @@ async def _complete(read: Read[Body], window: Window, reach: Reach) -> tuple[Win
             break
         window = narrower
         if not reach.day_first:
-            budget = max(budget, reach.page_rows)  # a window cut to measure is worth a page of any length
+            budget = max(budget, 2 * reach.page_rows)  # a window cut to measure is worth the page it may be too long by
     return window, await read(window, None)
 
 

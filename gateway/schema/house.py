@@ -12,7 +12,6 @@ from graphql import NamedTypeNode, NonNullTypeNode, OperationDefinitionNode
 from gateway.access.principal import require
 from gateway.access.scopes import Scope
 from gateway.domain.errors import InputError
-from gateway.domain.vendor import VendorKey
 from gateway.execution.documents import Document
 from gateway.execution.operation import GraphQLRequest
 from gateway.execution.pricing import Prices, Tariff
@@ -29,12 +28,9 @@ RAW_INPUT = "SessionFilter"
 
 
 class House:
-    """One for the whole gateway. `quotas`: calls a vendor takes in a minute, where it is bounded."""
+    """One for the whole gateway."""
 
     prices: Prices = PRICES
-
-    def __init__(self, quotas: Mapping[VendorKey, int | None] | None = None) -> None:
-        self._quotas = {vendor.value: limit for vendor, limit in (quotas or {}).items() if limit is not None}
 
     def permit(
         self, document: Document, operation: OperationDefinitionNode, request: GraphQLRequest, context: Request
@@ -50,20 +46,15 @@ class House:
         return "_entities" not in document.measures.names or all(map(_keys_alone, variables.values()))
 
     def explained(self, tariff: Tariff, request: GraphQLRequest, context: Request) -> dict[str, Any] | None:
-        """Which field plans which calls, and what part of a minute's quota that is. Scope admin (rules.md 41)."""
+        """Which field plans which calls with nothing kept: the most there can be. Scope admin (rules.md 41)."""
         if not context.principal.has(Scope.ADMIN):
             return None
         estimate = tariff.estimate(context, request.variables)
-        quotas = [
-            {"vendor": vendor, "calls": estimate.calls[vendor], "limit": limit, "perSeconds": 60}
-            for vendor, limit in sorted(self._quotas.items())
-            if estimate.calls.get(vendor)
-        ]
         plan = [
             {"path": line.path, "vendor": line.vendor, "calls": line.calls, "shared": line.shared}
             for line in tariff.lines(context, request.variables)
         ]
-        return {"upstreamCalls": dict(sorted(estimate.calls.items())), "plan": plan, "quota": quotas}
+        return {"atMost": dict(sorted(estimate.calls.items())), "plan": plan}
 
 
 def _keys_alone(value: Any) -> bool:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import VendorError
-from gateway.domain.quota import VendorHealth
+from gateway.domain.quota import QuotaState, VendorHealth
 from gateway.domain.vendor import VendorKey
 from gateway.telemetry import Telemetry
 from gateway.upstream.auth import Credential, Sign
@@ -108,6 +108,10 @@ class VendorClient:
     async def health(self) -> VendorHealth:
         """State by the calls so far, and what is left of the quotas."""
         return self._pulse.health(await self._quota.states(), circuit_open=self._breaker.open)
+
+    async def quota(self, endpoint: str) -> QuotaState | None:
+        """What is left of one endpoint's allowance; None where nothing bounds it."""
+        return await self._quota.state(endpoint)
 
     async def close(self) -> None:
         """Ends a login in the background and closes the connections."""

@@ -62,6 +62,10 @@ class Quota(Protocol):
         """What is left, per endpoint asked so far."""
         ...
 
+    async def state(self, endpoint: str) -> QuotaState | None:
+        """What is left of one endpoint, asked or not; None where nothing bounds it."""
+        ...
+
 
 class Unlimited:
     """The quota of a vendor without a rule."""
@@ -78,6 +82,9 @@ class Unlimited:
     async def states(self) -> tuple[QuotaState, ...]:
         return ()
 
+    async def state(self, endpoint: str) -> QuotaState | None:
+        return None
+
 
 class MemoryQuota:
     """Quota of one process. `pad`: seconds added to each window for clocks that tick differently."""
@@ -91,7 +98,7 @@ class MemoryQuota:
     async def take(self, endpoint: str, patience: float | None) -> None:
         log = self._logs.get(endpoint)
         if log is None:
-            log = self._logs[endpoint] = SlotLog(self._rule.limit, self._rule.per_seconds + self._pad)
+            log = self._logs[endpoint] = self._unused()
         await log.take(patience)
 
     def done(self, endpoint: str) -> None:
@@ -102,6 +109,12 @@ class MemoryQuota:
 
     async def states(self) -> tuple[QuotaState, ...]:
         return tuple(self._state(name, log) for name, log in sorted(self._logs.items()))
+
+    async def state(self, endpoint: str) -> QuotaState | None:
+        return self._state(endpoint, self._logs.get(endpoint) or self._unused())
+
+    def _unused(self) -> SlotLog:
+        return SlotLog(self._rule.limit, self._rule.per_seconds + self._pad)
 
     def _state(self, name: str, log: SlotLog) -> QuotaState:
         left, wait = log.left()

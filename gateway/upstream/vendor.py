@@ -29,7 +29,8 @@ class Vendor(msgspec.Struct, frozen=True):
 
     `credential` makes what signs each request. `build` makes the adapter over a ready client. `explain` turns a refusal
     (any status outside 2xx) into an error with the vendor's own code and id, or returns None for the pipeline's own
-    reading of the status. `simulator` is the dotted name of the module that plays the vendor's documents.
+    reading of the status. `simulator` is the dotted name of the module that plays the vendor's documents. `nothing` is
+    a body that its paged lists read as the first page of no rows: what is answered where no call may be made.
     """
 
     key: VendorKey
@@ -38,6 +39,7 @@ class Vendor(msgspec.Struct, frozen=True):
     build: Callable[[Any, VendorClient, Clock, bool], Supply]
     simulator: str
     explain: Callable[[Answer], UpstreamError | None] | None = None
+    nothing: bytes = b"{}"
 
 
 def build_client(

