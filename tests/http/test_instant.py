@@ -16,7 +16,7 @@ from gateway.http.lifecycle import Lifecycle
 from tests.http.conftest import live
 from tests.http.test_answers import CALLERS, KeepingGraph
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.untraced]  # a trace takes every question the usual way
 
 HELLO = json.dumps({"query": "{ hello }"}).encode()
 ANSWER = b'{"data":{"hello":"hello world"}}'
@@ -62,8 +62,8 @@ def asked(body: bytes = HELLO, *more: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def serving(graph: KeepingGraph) -> AsyncIterator[tuple[Line, Lifecycle]]:
-    lifecycle, settings = Lifecycle(), live(cache="on")
+async def serving(graph: KeepingGraph, cache: str = "on") -> AsyncIterator[tuple[Line, Lifecycle]]:
+    lifecycle, settings = Lifecycle(), live(cache=cache)
     lifecycle.graph = graph
     with server.listen("127.0.0.1", 0) as listener:
         config = server.configured(Edge(settings, lifecycle), settings)
@@ -141,3 +141,17 @@ async def test_what_is_no_question_is_refused_as_ever() -> None:
         assert (await line.ask(asked(b"[]")))[0] == 400
         assert (await line.ask(asked()))[2] == ANSWER
         assert (await line.ask(b"NOT HTTP\r\n\r\n"))[0] == 400
+
+
+async def test_what_asks_no_vendor_is_kept_even_where_nothing_else_is() -> None:
+    graph = StrangersGraph()
+    typename = json.dumps({"query": "{ __typename }"}).encode()
+    async with serving(graph, "off") as (line, _):
+        for _ in range(4):
+            assert (await line.ask(asked(typename)))[2] == b'{"data":{"__typename":"Query"}}'
+        assert graph.ran == 1
+        for _ in range(2):
+            await line.ask(asked())
+        assert graph.ran == 3
+        await line.ask(asked(typename, b"x-api-key: limited"))
+    assert graph.ran == 4

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from gateway.domain import instant
-from gateway.domain.breath import breath
+from gateway.domain.breath import LONG, breath
 from gateway.domain.footfall import CodeCount, OccupancyColumns, VisitColumns
 from gateway.domain.instant import MINUTE, SECOND, Micros
 from gateway.domain.ports.slices import Slice
@@ -59,9 +59,7 @@ class BespotAdapter:
         if query.device_id is not None:
             asked = (*asked, ("device_id", query.device_id))
         reading = await pages.read(self._client, SESSIONS, asked, budget)
-        await breath(len(reading.rows))
-        records = list(mapping.app_records(reading.rows, window, code).values())
-        await breath(len(records))
+        records = await _records(reading.rows, window, code)
         if query.device_id is not None:
             records = [record for record in records if same_id(record.device_id, query.device_id)]
         if reading.complete:
@@ -132,6 +130,17 @@ class BespotAdapter:
             return []
         rows = await pages.bare(self._client, resource, f"/bi/{resource}/", bounds(window, code), list[StoreCount])
         return mapping.code_counts(rows, code)
+
+
+async def _records(rows: list[DwellSession], window: Window, code: str | None) -> list[AppRecord]:
+    """Some thousand at a time, so that nobody waits for ten thousand."""
+    found: dict[str, AppRecord] = {}
+    for first in range(0, len(rows), LONG):
+        await breath(len(rows))
+        part = rows[first : first + LONG] if len(rows) > LONG else rows
+        found |= mapping.app_records(part, window, code, first)
+    await breath(len(rows))
+    return list(found.values())
 
 
 def bounds(window: Window, code: str | None) -> Pairs:

@@ -20,11 +20,14 @@ from gateway.vendors.bespot import instants
 from gateway.vendors.bespot.wire import DwellSession, Minute, OccupancyMinute, StoreCount, VisitMinute
 
 
-def app_records(rows: Sequence[DwellSession], window: Window, code: str | None) -> dict[str, AppRecord]:
-    """Records by session id, in the vendor's order. Of a session met twice the later row counts (quirk B18)."""
+def app_records(rows: Sequence[DwellSession], window: Window, code: str | None, first: int = 0) -> dict[str, AppRecord]:
+    """Records by session id, in the vendor's order. Of a session met twice the later row counts (quirk B18).
+
+    `first`: how many rows of the answer stand before these.
+    """
     records: dict[str, AppRecord] = {}
     known, read = instants.known, instants.read
-    for index, row in enumerate(rows):
+    for index, row in enumerate(rows, first):
         if code is not None and row.store_code != code:
             continue
         try:
@@ -54,6 +57,46 @@ def app_records(rows: Sequence[DwellSession], window: Window, code: str | None) 
 
 def visit_columns(rows: Sequence[VisitMinute], window: Window, code: str | None) -> dict[str, VisitColumns]:
     """Door counts by store code; minutes ascending, and of a minute met twice the later row (quirks B7, B18)."""
+    by_code = _sampled_visits(rows, window, code)
+    if by_code is None:
+        by_code = _spelled_visits(rows, window, code)
+    return {key: _ordered_visits(columns) for key, columns in by_code.items()}
+
+
+def _sampled_visits(rows: Sequence[VisitMinute], window: Window, code: str | None) -> dict[str, VisitColumns] | None:
+    """By column, where every row has every figure as the sample spells it; else None."""
+    entries, exits, nets = (
+        [row.in_metric for row in rows],
+        [row.out_metric for row in rows],
+        [row.diff_metric for row in rows],
+    )
+    if None in entries or None in exits or None in nets:
+        return None
+    if any(row.plain_in is not None or row.plain_out is not None or row.plain_diff is not None for row in rows):
+        return None
+    minutes, codes = _read_minutes(rows), [row.store_code for row in rows]
+    first, end = _bounds(window)
+    if minutes and not (first <= min(minutes) and max(minutes) < end):
+        inside = [first <= minute < end for minute in minutes]
+        minutes, codes, entries, exits, nets = (  # type: ignore[assignment]
+            list(compress(column, inside)) for column in (minutes, codes, entries, exits, nets)
+        )
+    by_code: dict[str, VisitColumns] = {}
+    start = 0
+    for of, run in groupby(codes):  # the rows of one store mostly stand together
+        stop = start + len(list(run))
+        if code is None or of == code:
+            columns = by_code.setdefault(of, VisitColumns([], [], [], []))
+            columns.minutes += minutes[start:stop]
+            columns.entries += entries[start:stop]  # type: ignore[arg-type]
+            columns.exits += exits[start:stop]  # type: ignore[arg-type]
+            columns.nets += nets[start:stop]  # type: ignore[arg-type]
+        start = stop
+    return by_code
+
+
+def _spelled_visits(rows: Sequence[VisitMinute], window: Window, code: str | None) -> dict[str, VisitColumns]:
+    """Row by row: the document spells the figures in two ways (quirk B5)."""
     by_code: dict[str, VisitColumns] = {}
     columns = VisitColumns([], [], [], [])
     of: str | None = None
@@ -74,7 +117,7 @@ def visit_columns(rows: Sequence[VisitMinute], window: Window, code: str | None)
         columns.entries.append(entries)
         columns.exits.append(exits)
         columns.nets.append(net)
-    return {key: _ordered_visits(columns) for key, columns in by_code.items()}
+    return by_code
 
 
 def occupancy_columns(rows: Sequence[OccupancyMinute], window: Window, code: str | None) -> dict[str, OccupancyColumns]:
