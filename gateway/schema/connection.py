@@ -23,6 +23,8 @@ NODES = "The rows of the page, without cursors."
 PAGE_INFO = "Whether there is more on either side, and the cursors to go on from."
 TOTAL = "Rows of the whole connection: exact, or null where that is not known. May cost calls of its own."
 COVERAGE = "What each vendor contributed: complete, partial, failed or not covered."
+TOGETHER = 500
+"""Cursors made in one go: half a millisecond."""
 CURSOR = "Names this row's position, for `after` and `before`. Bound to the field, its filters and its window."
 
 
@@ -37,18 +39,25 @@ class PageInfo:
 
 
 class Cursors(Generic[T]):
-    """The cursors of a page, made together when the first of them is read."""
+    """The cursors of a page, some hundred made together when the first of them is read."""
 
     __slots__ = ("_made", "_page")
 
     def __init__(self, page: Page[T]) -> None:
         self._page = page
-        self._made: list[str] | None = None
+        self._made: dict[int, list[str]] = {}
+
+    def of(self, at: int) -> str:
+        """The cursor of the row at this place."""
+        block, place = divmod(at, TOGETHER)
+        made = self._made.get(block)
+        if made is None:
+            rows = self._page.held[block * TOGETHER : (block + 1) * TOGETHER]
+            made = self._made[block] = self._page.cursors(rows)
+        return made[place]
 
     def all(self) -> list[str]:
-        if self._made is None:
-            self._made = self._page.cursors(self._page.held)
-        return self._made
+        return self._page.cursors(self._page.held)
 
 
 class EdgeSource(msgspec.Struct, Generic[T], gc=False):
@@ -60,7 +69,7 @@ class EdgeSource(msgspec.Struct, Generic[T], gc=False):
 
     @property
     def cursor(self) -> str:
-        return self.cursors.all()[self.at]
+        return self.cursors.of(self.at)
 
 
 class Edges(Columned[EdgeSource[Any]]):
