@@ -25,6 +25,8 @@ OKUBE_ROWS = WIFI_ROWS = LEASES = 100
 """Rows the largest page of each vendor holds."""
 WALKED_DAYS = 60
 """Days of guest Wi-Fi that one page looks through at most, one day a call: its quota ends a longer walk."""
+WIDENED_DAYS = 3
+"""Days read beyond the window, for logins that began before it or ended after it (rules.md 17)."""
 SERIES = 20
 """Series and points supposed in an answer whose size only the vendor knows."""
 
@@ -86,7 +88,7 @@ def _sessions(context: Request, given: Arguments, selected: frozenset[str]) -> P
     days = min(-(-span_of(given) * MINUTE // DAY) + 1, WALKED_DAYS)
     inner = given.get("filter")
     vendors = inner.get("vendors") if isinstance(inner, Mapping) else None
-    calls = {BESPOT: 2 + -(-page // BESPOT_ROWS), GUEST_WIFI: days + 2 + -(-page // WIFI_ROWS)}
+    calls = {BESPOT: 2 + -(-page // BESPOT_ROWS), GUEST_WIFI: days + WIDENED_DAYS + 2 + -(-page // WIFI_ROWS)}
     if "totalCount" in selected:
         calls[BESPOT] += 1
     return Price(page=page, calls={vendor: n for vendor, n in calls.items() if not vendors or vendor in vendors})
