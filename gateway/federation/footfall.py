@@ -7,18 +7,15 @@ Connections of many sites with equal arguments (a join) are one batch and share 
 from __future__ import annotations
 
 import heapq
-import struct
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Generic
 
-import msgspec
-
 from gateway.cache import freshness
 from gateway.domain.breath import Pace, breath
 from gateway.domain.clock import Clock
-from gateway.domain.coverage import Coverage, complete, failed, not_covered
+from gateway.domain.coverage import complete
 from gateway.domain.errors import GatewayError, NotConfigured, VendorError
 from gateway.domain.footfall import VisitTotals
 from gateway.domain.instant import HOUR, MINUTE, Micros
@@ -29,88 +26,16 @@ from gateway.federation import buckets
 from gateway.federation.ageing import aged
 from gateway.federation.buckets import Granularity
 from gateway.federation.crosswalk import Crosswalk
-from gateway.federation.cursor import Binding, Cursors
+from gateway.federation.cursor import Cursors
+from gateway.federation.group import PACK, Group, Place, added, between, broken_off, coverage_of, place_key, sums, union
+from gateway.federation.group import FootfallAsk as FootfallAsk
 from gateway.federation.minutes import VENDOR, MinuteReader, Reading, Stores
 from gateway.federation.paging import Page, PageAsk, cut
 from gateway.federation.rollup import minutes_of
 from gateway.federation.series import Columns, Row, Rules, Series, span_of
 from gateway.federation.supplies import Supplies
 
-Position = tuple[int, str]  # start of the bucket in minutes, site key
-Place = tuple[int, str, Site, tuple[int, int]]  # a position, its site, and its bucket or (index, index)
-
-_PACK = struct.Struct(">q")
 _CHUNK = 48
-
-
-class FootfallAsk(msgspec.Struct, frozen=True):
-    """One connection: which sites, in what window, by which bucket. `bound` is what its cursors are bound to."""
-
-    window: Window
-    granularity: Granularity
-    sites: tuple[Site, ...]
-    bound: tuple[object, ...]
-
-
-class _Group(Generic[Row]):
-    """One connection of a batch while it is filled."""
-
-    def __init__(self, ask: FootfallAsk, page: PageAsk, binding: Binding) -> None:
-        self.ask = ask
-        self.page = page
-        self.binding = binding
-        self.covered = tuple(site for site in ask.sites if site.bespot)
-        self.missing = tuple(site for site in ask.sites if not site.bespot)
-        self.low = _position(binding, page.after, "after")
-        self.high = _position(binding, page.before, "before")
-        self.rows: Sequence[Row] = []
-        self.drained = False
-        self.more = False
-        self.absent: set[str] = set()  # keys of covered sites of which no code answered
-        self.error: VendorError | None = None  # what kept rows or totals from being here
-        self.total: int | None = None
-        self.totals: VisitTotals | None = None
-
-    @property
-    def full(self) -> bool:
-        return len(self.rows) >= self.page.need
-
-    @property
-    def resumed(self) -> bool:
-        """Whether a cursor stands at the end that is read first: rows of its minute are read again."""
-        return (self.low if self.page.forward else self.high) is not None
-
-    @property
-    def whole(self) -> bool:
-        """Whether `rows` is the whole connection, nothing cut off at either end."""
-        return self.drained and not self.more and self.low is None and self.high is None
-
-    @property
-    def answering(self) -> list[Site]:
-        """The covered sites, without those known not to answer."""
-        return [site for site in self.covered if site.key not in self.absent]
-
-    def take(self, rows: Sequence[Row]) -> None:
-        """More rows of the page. What came in one go stays in columns."""
-        self.rows = [*self.rows, *rows] if self.rows else rows
-
-    def indices(self, minutes: list[int], first: int, last: int) -> range:
-        """Of a single site: where the rows from `first` to `last` (exclusive) stand that lie between the cursors."""
-        key = self.covered[0].key
-        start, stop = bisect_left(minutes, first), bisect_left(minutes, last)
-        if self.low is not None:
-            start = max(start, bisect_left(minutes, self.low[0] + (key <= self.low[1])))
-        if self.high is not None:
-            stop = min(stop, bisect_left(minutes, self.high[0] + (key < self.high[1])))
-        return range(start, max(start, stop))
-
-    def trimmed(self, places: list[Place]) -> list[Place]:
-        """Those strictly between the cursors; `places` ascend."""
-        low = 0 if self.low is None else bisect_left(places, self.low, key=_place_key)
-        if self.low is not None and low < len(places) and _place_key(places[low]) == self.low:
-            low += 1
-        high = len(places) if self.high is None else bisect_left(places, self.high, key=_place_key)
-        return places[low:high]
 
 
 class Footfall(Generic[Row, Columns]):
@@ -140,10 +65,10 @@ class Footfall(Generic[Row, Columns]):
     async def pages(self, asks: Sequence[FootfallAsk], page: PageAsk) -> list[Page[Row] | GatewayError]:
         """One page or error per ask; all asks share window and granularity."""
         found: dict[int, Page[Row] | GatewayError] = {}
-        groups: dict[int, _Group[Row]] = {}
+        groups: dict[int, Group[Row]] = {}
         for number, ask in enumerate(asks):
             try:
-                groups[number] = _Group(ask, page, self._cursors.bind(self._series.name, *ask.bound))
+                groups[number] = Group(ask, page, self._cursors.bind(self._series.name, *ask.bound))
             except GatewayError as refusal:
                 found[number] = refusal
         notes: Reading[Columns] = Reading({})
@@ -160,7 +85,7 @@ class Footfall(Generic[Row, Columns]):
             group = groups[number]
             found[number] = made = self._page(group)
             if not group.covered or group.missing or group.error or notes.moved or notes.refused or notes.lost:
-                lines, made.failures = _coverage(group, notes, as_of)
+                lines, made.failures = coverage_of(group, notes, as_of)
                 made.coverage = aged(lines, parts)
             else:
                 made.coverage = usual
@@ -169,7 +94,7 @@ class Footfall(Generic[Row, Columns]):
                 made.totals = group.totals if group.covered else VisitTotals(0, 0, 0)
         return [found[number] for number in range(len(asks))]
 
-    async def _fill(self, groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]) -> None:
+    async def _fill(self, groups: list[Group[Row]], page: PageAsk, notes: Reading[Columns]) -> None:
         """Fills every group and the merged notes of the reads. Raises where nothing could be read."""
         self._supplies.footfall()  # not configured is told even where no site is covered
         if not groups:
@@ -199,13 +124,13 @@ class Footfall(Generic[Row, Columns]):
         )
 
     async def _minutes(
-        self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
+        self, reader: MinuteReader[Columns], groups: list[Group[Row]], page: PageAsk, notes: Reading[Columns]
     ) -> Reading[Columns] | None:
         """The vendor's own rows, read from the near end until every group has its page.
 
         What was read, where that is the whole window: figures over it need no second read.
         """
-        span = _union([_between(group) for group in groups])
+        span = union([between(group) for group in groups])
         need = sum(max(1, page.need) + len(group.covered) * group.resumed for group in groups)
         if page.need == 0 or span.empty:
             return None
@@ -225,14 +150,14 @@ class Footfall(Generic[Row, Columns]):
         except VendorError as error:
             if not read_any:
                 raise
-            _broken_off(groups, error)
+            broken_off(groups, error)
             return None
         for group in groups:
             group.drained = True
         return whole
 
     async def _take_minutes(
-        self, group: _Group[Row], bounds: tuple[int, int], reading: Reading[Columns], final_at: Micros
+        self, group: Group[Row], bounds: tuple[int, int], reading: Reading[Columns], final_at: Micros
     ) -> None:
         """`bounds`: the first minute that was read and belongs to the window, and the first after the last such."""
         first, last = bounds
@@ -252,7 +177,7 @@ class Footfall(Generic[Row, Columns]):
                 low, high = bisect_left(columns.minutes, first), bisect_left(columns.minutes, last)
                 places += [(columns.minutes[i], site.key, site, (i, i)) for i in range(low, high)]
         await breath(len(places))
-        places.sort(key=_place_key)
+        places.sort(key=place_key)
         places = group.trimmed(places)
         await breath(len(places))
         group.more = group.more or len(places) > wanted
@@ -261,7 +186,7 @@ class Footfall(Generic[Row, Columns]):
         group.take([row for _, key, site, at in taken for row in make(site, reading.columns[key], at[:1], final_at)])
 
     async def _gapless(
-        self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
+        self, reader: MinuteReader[Columns], groups: list[Group[Row]], page: PageAsk, notes: Reading[Columns]
     ) -> None:
         """Every civil bucket up to what the vendor can speak for: which ones is known before anything is read.
 
@@ -289,11 +214,11 @@ class Footfall(Generic[Row, Columns]):
                 raise reading.moved
             for group in pending:
                 if page.totals and span_of(shown, window) == window:
-                    group.totals = _sums(group, reading, window)
+                    group.totals = sums(group, reading, window)
             pending = again
 
     async def _measured(
-        self, reader: MinuteReader[Columns], groups: list[_Group[Row]], page: PageAsk, notes: Reading[Columns]
+        self, reader: MinuteReader[Columns], groups: list[Group[Row]], page: PageAsk, notes: Reading[Columns]
     ) -> None:
         """Only buckets that hold a measurement: read in growing chunks of buckets until every group has its page."""
         until = self._clock() + HOUR
@@ -310,7 +235,7 @@ class Footfall(Generic[Row, Columns]):
             except VendorError as error:
                 if not read_any:
                     raise
-                _broken_off(pending, error)
+                broken_off(pending, error)
                 return
             read_any = True
             _note(notes, reading)
@@ -336,10 +261,10 @@ class Footfall(Generic[Row, Columns]):
                 rows.append(row)
         return rows
 
-    def _places(self, group: _Group[Row], until: Micros, count: int) -> list[Place]:
+    def _places(self, group: Group[Row], until: Micros, count: int) -> list[Place]:
         return _taken(self._walk(group, until), count)
 
-    def _walk(self, group: _Group[Row], until: Micros) -> Iterator[Place]:
+    def _walk(self, group: Group[Row], until: Micros) -> Iterator[Place]:
         """The buckets of the group's sites between its cursors, in reading order."""
         window = group.ask.window.cut(Window(group.ask.window.start, until))
         if window.empty:
@@ -361,12 +286,12 @@ class Footfall(Generic[Row, Columns]):
                 if (low is None or position > low) and (high is None or position < high):
                     yield (bucket[0], site.key, site, bucket)
 
-        return heapq.merge(*(of(site) for site in group.answering), key=_place_key, reverse=not forward)
+        return heapq.merge(*(of(site) for site in group.answering), key=place_key, reverse=not forward)
 
     async def _totals(
         self,
         reader: MinuteReader[Columns],
-        groups: list[_Group[Row]],
+        groups: list[Group[Row]],
         page: PageAsk,
         notes: Reading[Columns],
         reading: Reading[Columns] | None,
@@ -384,7 +309,7 @@ class Footfall(Generic[Row, Columns]):
                 if page.total:
                     group.total = await self._count(group, asking=one_by_one)
                 if page.totals and group.whole and granularity is Granularity.MINUTE:
-                    group.totals = _added(group.rows)
+                    group.totals = added(group.rows)
                 if (page.total and group.total is None) or (page.totals and group.totals is None):
                     reading = reading or await reader.whole(window)
             except VendorError as error:
@@ -396,9 +321,9 @@ class Footfall(Generic[Row, Columns]):
             if page.total and group.total is None:
                 group.total = await self._counted(group, reading, granularity)
             if page.totals and group.totals is None:
-                group.totals = _sums(group, reading, window)
+                group.totals = sums(group, reading, window)
 
-    async def _count(self, group: _Group[Row], *, asking: bool) -> int | None:
+    async def _count(self, group: Group[Row], *, asking: bool) -> int | None:
         """Rows without reading them; None where they must be read. `asking`: the vendor's own count may be asked."""
         if group.whole:
             return len(group.rows)
@@ -416,63 +341,29 @@ class Footfall(Generic[Row, Columns]):
             return await self._series.rows(self._supplies.footfall())(window, group.covered[0].bespot[0])
         return None
 
-    async def _counted(self, group: _Group[Row], reading: Reading[Columns], granularity: Granularity) -> int:
+    async def _counted(self, group: Group[Row], reading: Reading[Columns], granularity: Granularity) -> int:
         window = group.ask.window
         if granularity is Granularity.MINUTE:
             first, last = minutes_of(window)
             columns = (reading.columns[site.key] for site in group.covered if site.key in reading.columns)
             return sum(bisect_left(c.minutes, last) - bisect_left(c.minutes, first) for c in columns)
-        whole: _Group[Row] = _Group(group.ask, PageAsk(0), group.binding)
+        whole: Group[Row] = Group(group.ask, PageAsk(0), group.binding)
         return len(await self._bucket_rows(list(self._walk(whole, self._clock() + HOUR)), reading, window))
 
     def _as_of(self) -> Micros:
         return self._supplies.footfall().as_of(self._clock())
 
-    def _page(self, group: _Group[Row]) -> Page[Row]:
+    def _page(self, group: Group[Row]) -> Page[Row]:
         binding = group.binding
         return cut(
             group.rows,
             group.page,
-            lambda rows: binding.encode_all([_PACK.pack(row.minute) + row.site.key.encode() for row in rows]),
+            lambda rows: binding.encode_all([PACK.pack(row.minute) + row.site.key.encode() for row in rows]),
             more=group.more,
         )
 
 
-def _coverage(group: _Group[Any], notes: Reading[Any], as_of: Micros) -> tuple[list[Coverage], list[VendorError]]:
-    lines: list[Coverage] = []
-    failures: list[VendorError] = []
-    refused = {site: notes.refused[site.key] for site in group.covered if site.key in notes.refused}
-    known = tuple(site for site in group.covered if site not in refused)
-    spoken = known if refused or group.missing else None
-    broken = group.error or notes.moved
-    if known and broken:
-        until = min((span.start for spans in notes.lost.values() for span in spans), default=None)
-        lines.append(msgspec.structs.replace(failed(broken, spoken, partly=True), as_of=until))
-        failures.append(broken)
-    elif known:
-        lines.append(complete(VENDOR, as_of, spoken))
-    for site, refusal in refused.items():
-        partly = any(row.site is site for row in group.rows)
-        lines.append(failed(refusal, (site,), partly=partly))
-        failures.append(refusal)
-    if group.missing:
-        lines.append(not_covered(VENDOR, group.missing if group.covered else None))
-    return lines, failures
-
-
-def _between(group: _Group[Any]) -> Window:
-    """The part of the window that the cursors leave."""
-    window = group.ask.window
-    low = group.low[0] * MINUTE if group.low else window.start
-    high = (group.high[0] + 1) * MINUTE if group.high else window.end
-    return window.cut(Window(low, high))
-
-
-def _union(spans: Sequence[Window]) -> Window:
-    return Window(min(span.start for span in spans), max(span.end for span in spans))
-
-
-def _eager(groups: Sequence[_Group[Any]], page: PageAsk) -> bool:
+def _eager(groups: Sequence[Group[Any]], page: PageAsk) -> bool:
     """Whether rows beyond the page are of use: to the other pages of a join, or to figures over the whole window."""
     stores = sum(len(site.bespot) for group in groups for site in group.covered)
     return page.totals or (stores > 1 and (page.total or len(groups) > 1))
@@ -489,40 +380,5 @@ def _lost(bucket: tuple[int, int], spans: Sequence[Window] | None) -> bool:
     return spans is not None and any(s.start < bucket[1] * MINUTE and bucket[0] * MINUTE < s.end for s in spans)
 
 
-def _broken_off(groups: Sequence[_Group[Any]], error: VendorError) -> None:
-    """The vendor failed midway: groups that have their page are whole all the same."""
-    for group in groups:
-        if not group.full:
-            group.error = error
-
-
-def _added(rows: Sequence[Any]) -> VisitTotals:
-    return VisitTotals(sum(row.entries for row in rows), sum(row.exits for row in rows), sum(row.net for row in rows))
-
-
-def _sums(group: _Group[Any], reading: Reading[Any], window: Window) -> VisitTotals:
-    first, last = minutes_of(window)
-    entries = exits = net = 0
-    for site in group.covered:
-        columns = reading.columns.get(site.key)
-        if columns is not None:
-            low, high = bisect_left(columns.minutes, first), bisect_left(columns.minutes, last)
-            entries += sum(columns.entries[low:high])
-            exits += sum(columns.exits[low:high])
-            net += sum(columns.nets[low:high])
-    return VisitTotals(entries, exits, net)
-
-
-def _place_key(place: Place) -> Position:
-    return place[0], place[1]
-
-
 def _taken(places: Iterator[Place], count: int) -> list[Place]:
     return list(islice(places, count))
-
-
-def _position(binding: Binding, cursor: str | None, argument: str) -> Position | None:
-    if cursor is None:
-        return None
-    raw = binding.decode(cursor, argument)
-    return _PACK.unpack(raw[: _PACK.size])[0], raw[_PACK.size :].decode()
