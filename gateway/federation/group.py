@@ -102,7 +102,7 @@ class Group(Generic[Row]):
 
 
 def coverage_of(group: Group[Any], notes: Reading[Any], as_of: Micros) -> tuple[list[Coverage], list[VendorError]]:
-    """What the vendor contributed, and what of it is missing. `notes`: the reads of the batch; `as_of`: the counter's."""
+    """What the vendor contributed, and what of it is missing. `notes`: the batch's reads."""
     lines: list[Coverage] = []
     failures: list[VendorError] = []
     refused = {site: notes.refused[site.key] for site in group.covered if site.key in notes.refused}
