@@ -34,6 +34,8 @@ class OkubeSite(msgspec.Struct, frozen=True):
     @property
     def every_key(self) -> tuple[str, ...]:
         """The main key, then the alternative ones, each once."""
+        if not self.keys:
+            return (self.key,) if self.key else ()
         return tuple(dict.fromkeys((self.key, *self.keys) if self.key else self.keys))
 
 

@@ -28,6 +28,7 @@ from strawberry.types.arguments import convert_arguments
 
 from gateway.execution.plans import LONG, TURN, Deferred, Plan, Plans, Slot, TooLong, write
 from gateway.execution.rows import Infos
+from gateway.execution.straight import Straight, straight
 
 WORTH_WRITING = 32
 """Rows that make a plan worth its writing (about a millisecond) at first sight."""
@@ -48,12 +49,13 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         coerced = self.variable_values.coerced
         self._switched = tuple(coerced.get(name) for name in plans.switches) if plans else ()
         self._root: GroupedFieldSet | None = None
+        self._straight: dict[int, Straight | None] = {}  # by the fields of the root, which the kept run keeps
 
     def kept(self) -> CompiledExecutor:
         """What of this run is the same in every other run of the operation, for `again`."""
         kept = self.again(None, VariableValues({}, {}), {})
         if self._plans is not None and not self._plans.switches:
-            kept._relevant_sub_fields = {}  # noqa: SLF001
+            kept._relevant_sub_fields, kept._straight = {}, {}  # noqa: SLF001
             kept._root = self._selected()  # noqa: SLF001
         return kept
 
@@ -96,6 +98,28 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             self.collected_errors.add(error, None)
             data = None
         return self._responding(data) if self.is_awaitable(data) else self.build_response(data)
+
+    def execute_field(
+        self, parent_type: Any, source: Any, field_details_list: FieldDetailsList, path: Path, position_context: Any
+    ) -> Any:
+        """As the reference does; a field of the root whose arguments never vary without reading them again."""
+        if self._root is None or path.prev is not None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        key = id(field_details_list)
+        known = self._straight.get(key, self)
+        if known is None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        definition = parent_type.fields.get(field_details_list[0].node.name.value)
+        if definition is None:  # __typename and its like
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        info = self.build_resolve_info(definition, to_nodes(field_details_list), parent_type, path)
+        if known is self:
+            known = self._straight[key] = straight(self.schema, parent_type, field_details_list, info)
+            if known is None:
+                return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        assert isinstance(known, Straight)
+        result = known.ask(info)
+        return self.complete_awaitable_value(definition.type, field_details_list, info, path, result, position_context)
 
     async def _responding(self, data: Awaitable[Any]) -> Any:
         try:

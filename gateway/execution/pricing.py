@@ -127,9 +127,20 @@ class Tariff(msgspec.Struct, eq=False):
 
     steps: tuple[_Step, ...]
     defaults: Mapping[str, Any]
+    fixed: Estimate | None = None
 
     def estimate(self, context: Any, variables: Mapping[str, Any]) -> Estimate:
-        """What it will cost with these variables (raw JSON), which fit already."""
+        """What it will cost with these variables (raw JSON), which fit already.
+
+        Prices hang on the arguments and on what is configured, never on the caller: without variables they are fixed.
+        """
+        if variables or self.defaults:
+            return self._estimate(context, variables)
+        if self.fixed is None:
+            self.fixed = self._estimate(context, variables)
+        return self.fixed
+
+    def _estimate(self, context: Any, variables: Mapping[str, Any]) -> Estimate:
         walk = _Walk(context, {**self.defaults, **variables})
         total = walk.cost(self.steps, None)
         for calls in walk.shared.values():

@@ -28,6 +28,9 @@ class SiteAsk(msgspec.Struct, frozen=True):
     descending: bool = False
 
 
+EVERY_SITE = SiteAsk()
+
+
 class Sites:
     """Sites as connections."""
 
@@ -41,18 +44,22 @@ class Sites:
         """One page of the sites a caller sees. Raises where a filter that only Okube can answer gets no answer."""
         binding = self._cursors.bind("sites", *bound)
         low, high = _position(binding, page.after, "after"), _position(binding, page.before, "before")
-        sites = [site for site in roster.sites if visible(site) and _fits(site, ask)]
+        whole = ask == EVERY_SITE
+        sites = [site for site in roster.sites if visible(site) and (whole or _fits(site, ask))]
         if ask.okube != SiteQuery():
             told = {record.id for record in await self._directory.records(ask.application, ask.okube)}
             sites = [site for site in sites if site.okube_id in told]
-        sites.sort(key=lambda site: _key(site, ask), reverse=ask.descending)
+        if ask.by_name or ask.descending:  # else they stand in order already
+            sites.sort(key=lambda site: _key(site, ask), reverse=ask.descending)
         if ask.descending:
             low, high = high, low
-        rows = [
-            site
-            for site in sites
-            if (low is None or _key(site, ask) > low) and (high is None or _key(site, ask) < high)
-        ]
+        rows = sites
+        if low is not None or high is not None:
+            rows = [
+                site
+                for site in sites
+                if (low is None or _key(site, ask) > low) and (high is None or _key(site, ask) < high)
+            ]
         taken = rows if page.forward else rows[::-1]
         result = cut(taken, page, lambda rows: [binding.encode(msgspec.msgpack.encode(_key(row, ask))) for row in rows])
         result.total = len(sites)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Annotated
 
 import strawberry
@@ -109,6 +110,9 @@ async def _site_by_code(info: Info, of: VendorKey, code: str) -> DomainSite | No
     return site if site is not None and request.principal.sees(site) else None
 
 
+_text_of = lru_cache(256)(repr)
+
+
 @rooted
 async def _sites(
     info: Info,
@@ -126,7 +130,7 @@ async def _sites(
     roster = await request.roster(await request.application(ask.application), kinds=kinds)
     if roster.error is not None and ask.kind is not None:
         raise roster.error
-    bound = (request.bound, repr(ask))
+    bound = (request.bound, _text_of(ask))
     return connection(info, await request.catalog.sites.page(ask, page, roster, request.principal.sees, bound))
 
 

@@ -38,19 +38,20 @@ def site_in(order: Order, asked: SiteKind | None = None) -> Callable[[wire.SiteD
     """How sites are read: `order` of the coordinates, and the kind the question asked for (rules.md 24)."""
 
     def site(document: wire.SiteDocument, at: str) -> OkubeSite:
+        keys, tags, place = document.keys, document.tags, document.coordinates
         return OkubeSite(
             id=document.id,
             key=document.key or None,
-            keys=tuple(document.keys or ()),
+            keys=tuple(keys) if keys else (),
             application=document.application or None,
             name=document.name or None,
             description=document.description or None,
             active=document.active,
             kind=asked if document.online is None else _kind(document.online),
-            tags=tuple(document.tags or ()),
-            timezone=_zone(document.timezone),
+            tags=tuple(tags) if tags else (),
+            timezone=_zone(document.timezone) if document.timezone else None,
             address=document.address,
-            coordinates=coordinates(document.coordinates, order, f"{at}.coordinates"),
+            coordinates=coordinates(place, order, f"{at}.coordinates") if place else None,
             openings=document.openings,
             created_at=_utc(document.created_at),
             updated_at=_utc(document.updated_at),
