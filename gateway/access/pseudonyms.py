@@ -90,6 +90,21 @@ class Pseudonyms:
 
         return opaque_id
 
+    def opaque_all(self, lasts: Sequence[str], *before: str) -> list[str]:
+        """`opaque_id` of `before` and each of the last parts: written as one text and cut."""
+        begun = hashlib.blake2b(key=self._id_key, digest_size=16)
+        for part in before:
+            begun.update(_framed(part))
+        copy, digests = begun.copy, []
+        for last in lasts:
+            digest = copy()
+            raw = last.encode(errors="surrogatepass")
+            digest.update(len(raw).to_bytes(4, "big") + raw)  # as `_framed`
+            digests.append(digest.digest())
+        # two zeros make 24 characters of each, the last two of them of zeros alone
+        text = b2a_base64(b"\0\0".join([*digests, b""]), newline=False).translate(_URL_SAFE).decode()
+        return [text[at : at + _ID] for at in range(0, len(text), 24)]
+
     def sealer(self, label: str) -> Sealer:
         """Seals values that leave the process, such as raw identifiers in a shared cache (rules.md 34)."""
         return Sealer(self.derive(f"seal/{label}", 64))

@@ -69,7 +69,7 @@ class WifiRecord(msgspec.Struct, gc=False):
 
 
 class AppSession(msgspec.Struct, gc=False):
-    """One stay in an app, as served. `record` holds what the vendor said."""
+    """One stay in an app, as served. `record` holds what the vendor said, `opaque` the id shown, once it is made."""
 
     record: AppRecord
     site: Site
@@ -77,13 +77,14 @@ class AppSession(msgspec.Struct, gc=False):
     started_at: str
     ended_at: str | None
     duration_seconds: int | None
+    opaque: str | None = None
 
     vendor = VendorKey.BESPOT
     definition = SessionDefinition.APP_FOREGROUND
 
 
 class WifiSession(msgspec.Struct, gc=False):
-    """One Wi-Fi login, as served. `record` holds what the vendor said."""
+    """One Wi-Fi login, as served. `record` holds what the vendor said, `opaque` the id shown, once it is made."""
 
     record: WifiRecord
     site: Site
@@ -91,6 +92,7 @@ class WifiSession(msgspec.Struct, gc=False):
     started_at: str
     ended_at: str | None
     duration_seconds: int | None
+    opaque: str | None = None
 
     vendor = VendorKey.GUEST_WIFI
     definition = SessionDefinition.WIFI_LOGIN

@@ -39,7 +39,10 @@ class PageAsk(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[Row]):
-    """Rows in the connection's order, as they are `held`. `cursors` makes the cursors of some of them."""
+    """Rows in the connection's order, as they are `held`. `cursors` makes the cursors of some of them.
+
+    `made`: those of all, where they were made already.
+    """
 
     held: Sequence[Row]
     cursors: Callable[[Sequence[Row]], list[str]]
@@ -49,6 +52,7 @@ class Page(msgspec.Struct, Generic[Row]):
     failures: list[VendorError] = msgspec.field(default_factory=list)
     total: int | None = None
     totals: VisitTotals | None = None
+    made: list[str] | None = None
 
     def cursor(self, row: Row) -> str:
         """The cursor of one row."""

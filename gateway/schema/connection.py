@@ -72,6 +72,13 @@ class EdgeSource(msgspec.Struct, Generic[T], gc=False):
         return self.cursors.of(self.at)
 
 
+class Edge(msgspec.Struct, Generic[T], gc=False):
+    """One row, and its cursor that was made already."""
+
+    cursor: str
+    node: T
+
+
 class Edges(Columned[EdgeSource[Any]]):
     """Edges of rows that stand in columns."""
 
@@ -124,10 +131,12 @@ class ConnectionSource(Generic[T]):
         return self._page.held
 
     @property
-    def edges(self) -> Sequence[EdgeSource[T]]:
+    def edges(self) -> Sequence[EdgeSource[T] | Edge[T]]:
         page = self._page
         if type(page.held) in COLUMNED:
             return Edges(page)
+        if page.made is not None:
+            return [Edge(cursor, row) for cursor, row in zip(page.made, page.held, strict=True)]
         cursors = Cursors(page)
         return [EdgeSource(cursors, at, row) for at, row in enumerate(page.held)]
 

@@ -42,7 +42,7 @@ def _ids(request: Request) -> OfSource:
     app, wifi = (request.pseudonyms.opaque_ids("Session", vendor.value) for vendor in VENDORS)
 
     def opaque(row: DomainAppSession | DomainWifiSession) -> str:
-        return app(row.record.id) if type(row) is DomainAppSession else wifi(row.record.id)
+        return row.opaque or (app if type(row) is DomainAppSession else wifi)(row.record.id)
 
     return opaque
 

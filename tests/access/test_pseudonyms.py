@@ -85,6 +85,14 @@ def test_a_pseudonym_is_safe_in_urls_and_shows_nothing() -> None:
     assert b"GUEST" not in raw
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 100])
+def test_opaque_ids_made_together_are_those_made_one_by_one(count: int) -> None:
+    pseudonyms = Pseudonyms(b"k" * 32)
+    lasts = [f"{'é' * (number % 7)}{number}" for number in range(count)]
+    one_by_one = [pseudonyms.opaque_id("Session", "BESPOT", last) for last in lasts]
+    assert pseudonyms.opaque_all(lasts, "Session", "BESPOT") == one_by_one
+
+
 def test_opaque_ids_are_stable_and_keep_parts_apart() -> None:
     assert OURS.opaque_id("session", "BESPOT", "42") == "WJ_U8ZCknRfJAv6HbM6zDQ"
     every = {

@@ -78,3 +78,10 @@ def test_an_altered_cursor_is_refused(position: bytes, at: int, flip: int) -> No
 @given(st.text(max_size=60))
 def test_no_text_is_ever_taken_for_a_cursor(text: str) -> None:
     assert refused(text)
+
+
+@given(st.lists(st.binary(max_size=30), max_size=20), st.booleans())
+def test_cursors_made_together_are_those_made_one_by_one(positions: list[bytes], alike: bool) -> None:
+    if alike:
+        positions = [position.ljust(30, b".") for position in positions]
+    assert BINDING.encode_all(positions) == [BINDING.encode(position) for position in positions]
