@@ -97,17 +97,11 @@ class Directory:
 
 def enriched(site: Site, record: OkubeSite) -> Site:
     """A crosswalk site with what Okube says of it. The crosswalk's name and time zone win."""
-    return Site(
-        key=site.key,
+    return msgspec.structs.replace(
+        site,
         name=site.name if site.name != site.key else record.name or site.name,
         timezone=site.timezone or record.timezone,
         kind=record.kind or site.kind,
-        bespot=site.bespot,
-        okube=site.okube,
-        shopster=site.shopster,
-        guest_wifi=site.guest_wifi,
-        claimed=site.claimed,
-        crosswalk_tags=site.crosswalk_tags,
         tags=tuple(dict.fromkeys((*site.crosswalk_tags, *record.tags))) if record.tags else site.crosswalk_tags,
         okube_id=record.id,
         okube_keys=record.every_key,

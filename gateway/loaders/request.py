@@ -119,32 +119,9 @@ class Request:
     async def roster(self, application: str | None = None, *, kinds: bool = False) -> Roster:
         """Okube's sites joined to the crosswalk: read once per operation."""
         key = (application, kinds)
-        while (reading := self._rosters.get(key)) is not None:
-            try:
-                return await asyncio.shield(reading)
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if not reading.cancelled() or (task is not None and task.cancelling()):
-                    raise  # else only whoever read it was cancelled: somebody else must
-        return await self._read_roster(key, application, kinds=kinds)
-
-    async def _read_roster(self, key: Hashable, application: str | None, *, kinds: bool) -> Roster:
-        """In the task of the first who asks: most operations ask once."""
-        reading: asyncio.Future[Roster] = asyncio.get_running_loop().create_future()
-        self._rosters[key] = reading
-        try:
-            found = await self.catalog.directory.roster(application, kinds=kinds)
-        except BaseException as error:
-            if isinstance(error, Exception):
-                reading.set_exception(error)
-                reading.exception()  # read here: nobody may be waiting
-            else:
-                if self._rosters.get(key) is reading:
-                    del self._rosters[key]
-                reading.cancel()
-            raise
-        reading.set_result(found)
-        return found
+        if key not in self._rosters:
+            self._rosters[key] = asyncio.ensure_future(self.catalog.directory.roster(application, kinds=kinds))
+        return await asyncio.shield(self._rosters[key])
 
     async def site(self, key: str) -> Site | None:
         """The site of a key, if there is one and the caller sees it (rules.md 8)."""

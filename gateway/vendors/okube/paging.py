@@ -77,8 +77,6 @@ async def read_all(fetch: Fetch[Row], identity: Callable[[Row], str]) -> list[Ro
 
 def unique(rows: list[Row], start: int, total: int | None, identity: Callable[[Row], str], *, end: bool) -> Page[Row]:
     """Consecutive rows from position `start` as a page, without those met before in it."""
-    if len(set(map(identity, rows))) == len(rows):  # as vendors mostly have it
-        return Page(rows, list(range(start, start + len(rows))), total, start + len(rows), end)
     seen: set[str] = set()
     kept: list[Row] = []
     positions: list[int] = []
