@@ -32,7 +32,7 @@ OpenGraph = Callable[[Settings], AbstractAsyncContextManager[Graph]]
 FINISH = 12
 """Seconds for requests in flight after the drain; three are left for closing the graph."""
 BACKLOG = 2048
-COLLECTED_EVERY = 50_000
+COLLECTED_EVERY = 200_000
 """New objects between two looks of the garbage collector."""
 
 

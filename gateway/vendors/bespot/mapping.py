@@ -7,6 +7,7 @@ in the document (quirk B8), so the gateway's own rule is applied to whatever com
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import compress, groupby
 
@@ -125,10 +126,6 @@ def occupancy_columns(rows: Sequence[OccupancyMinute], window: Window, code: str
     by_code: dict[str, OccupancyColumns] = {}
     minutes, codes = _read_minutes(rows), [row.store_code for row in rows]
     counts = [row.occupancy_metric for row in rows]
-    first, end = _bounds(window)
-    if minutes and not (first <= min(minutes) and max(minutes) < end):
-        inside = [first <= minute < end for minute in minutes]
-        minutes, codes, counts = (list(compress(column, inside)) for column in (minutes, codes, counts))  # type: ignore[assignment]
     start = 0
     for of, run in groupby(codes):  # the rows of one store mostly stand together
         stop = start + len(list(run))
@@ -137,7 +134,9 @@ def occupancy_columns(rows: Sequence[OccupancyMinute], window: Window, code: str
             columns.minutes += minutes[start:stop]
             columns.counts += counts[start:stop]
         start = stop
-    return {key: _ordered_occupancy(columns) for key, columns in by_code.items()}
+    first, end = _bounds(window)
+    ordered = ((key, _inside(_ordered_occupancy(columns), first, end)) for key, columns in by_code.items())
+    return {key: columns for key, columns in ordered if columns.minutes}
 
 
 def starts(rows: Sequence[Minute], window: Window, code: str | None) -> list[Micros]:
@@ -216,5 +215,18 @@ def _ordered_occupancy(columns: OccupancyColumns) -> OccupancyColumns:
     return OccupancyColumns(minutes, [rows[minute] for minute in minutes])
 
 
+def _inside(columns: OccupancyColumns, first: int, end: int) -> OccupancyColumns:
+    """Of ordered rows those from minute `first` to before `end`."""
+    minutes = columns.minutes
+    if not minutes or (first <= minutes[0] and minutes[-1] < end):
+        return columns
+    low, high = bisect_left(minutes, first), bisect_left(minutes, end)
+    return OccupancyColumns(minutes[low:high], columns.counts[low:high])
+
+
 def _ascending(minutes: list[int]) -> bool:
+    if not minutes or minutes == list(
+        range(minutes[0], minutes[0] + len(minutes))
+    ):  # minute by minute, as they mostly come
+        return True
     return sorted(minutes) == minutes and len(set(minutes)) == len(minutes)
