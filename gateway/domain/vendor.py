@@ -6,6 +6,8 @@ from enum import StrEnum
 class VendorKey(StrEnum):
     """A vendor behind the gateway. The order is that of ties between sessions (rules.md 15)."""
 
+    __hash__ = str.__hash__  # an enum's own is a function in Python, and this is a key of many dicts
+
     BESPOT = "BESPOT"
     SHOPSTER = "SHOPSTER"
     OKUBE = "OKUBE"

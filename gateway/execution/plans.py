@@ -382,8 +382,9 @@ class _Writer:
         cls = getattr(type_, "wrapped_cls", None)
         if cls is None:
             raise _Unplanned
-        names = self._name({member: type_.coerce_output_value(member) for member in cls})
-        return [f"if type({var}) is not {self._name(cls)}: raise Surprise", f"{var} = {names}[{var}]"]
+        # by identity: members live for ever, and an enum's own hash is a function in Python
+        names = self._name({id(member): type_.coerce_output_value(member) for member in cls})
+        return [f"if type({var}) is not {self._name(cls)}: raise Surprise", f"{var} = {names}[id({var})]"]
 
     def _scalar(self, type_: GraphQLScalarType, var: str) -> list[str]:
         if type_ is GraphQLString:
