@@ -23,6 +23,7 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet, 
 from graphql.execution.executor import CollectedErrors, to_nodes
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path, gather_with_cancel
+from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
@@ -54,6 +55,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def kept(self) -> CompiledExecutor:
         """What of this run is the same in every other run of the operation, for `again`."""
         kept = self.again(None, VariableValues({}, {}), {})
+        # those of the first run would hold on to its context, and to all that its caller was told
+        kept.async_helpers = GraphQLResolveInfoHelpers(gather=kept.gather_async_work, track=kept.track_async_work)
         if self._plans is not None and not self._plans.switches:
             kept._relevant_sub_fields, kept._straight = {}, {}  # noqa: SLF001
             kept._root = self._selected()  # noqa: SLF001
@@ -82,9 +85,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         run.collected_errors = CollectedErrors()
         run.pending_incremental_futures, run.background_futures = set(), set()
         run.groups, run.tasks, run.streams = [], [], []
+        if self._root is None:  # what is selected is looked up anew, so what was found for it must not pile up
+            run._relevant_sub_fields = {}
         if self._plans is not None and self._plans.switches:  # what is selected hangs on the variables
             run._switched = tuple(variables.coerced.get(name) for name in self._plans.switches)
-            run._relevant_sub_fields, run._root = {}, None
         return run
 
     def execute_operation(self, serially: bool | None = None) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -215,6 +217,29 @@ async def test_a_document_is_parsed_once_and_the_store_of_them_is_bounded() -> N
         documents.prepare(f"{{ hello }} {long}{number}")
     assert documents.prepare("{ hello }") is not first
     assert sum(len(text) for text in documents._kept) <= MOST_CHARACTERS
+
+
+async def test_what_is_kept_of_a_first_run_holds_nothing_of_its_caller() -> None:
+    operations = Operations(schema())
+    context = ToyContext()
+    held = weakref.ref(context)
+    await operations.run(GraphQLRequest("{ hello }"), context)
+    del context
+    gc.collect()
+    assert held() is None
+    assert operations._documents.prepare("{ hello }").runs
+
+
+@pytest.mark.parametrize(
+    "query", ["mutation { made { broken } }", "query Q($on: Boolean!) { rows { broken @include(if: $on) } }"]
+)
+async def test_runs_of_one_operation_leave_nothing_behind(query: str) -> None:
+    operations = Operations(schema())
+    for _ in range(5):
+        await operations.run(GraphQLRequest(query, variables={"on": True} if "$on" in query else {}), ToyContext())
+    runs = operations._documents.prepare(query).runs
+    assert runs
+    assert not any(kept._relevant_sub_fields for kept in runs.values())
 
 
 def test_messages_lose_their_values_and_keep_their_names() -> None:

@@ -113,6 +113,10 @@ class Mutation:
     def touch(self) -> bool:
         return True
 
+    @strawberry.field
+    def made(self) -> Row:
+        return Row(number=1)
+
 
 @strawberry.type
 class Subscription:
