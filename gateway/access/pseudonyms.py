@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from base64 import urlsafe_b64decode
-from binascii import b2a_base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from gateway.access import base64url
+from gateway.access.cmac import TAG, Cmac
 from gateway.domain.errors import InputError
 from gateway.domain.vendor import VendorKey
 from gateway.settings import ConfigurationError, Settings
@@ -27,9 +27,6 @@ DEVELOPMENT_KEY = hashlib.sha256(b"gateway sandbox: public, hides nothing").dige
 
 RECENT = 16_384
 _VERSION = b"\x01"
-_ID = 22
-"""Characters of 16 bytes without their padding."""
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Pseudonyms:
@@ -42,6 +39,7 @@ class Pseudonyms:
         self._siv = AESSIV(self.derive("device", 64))
         self._id_key = self.derive("id", 32)
         self._recent = lru_cache(maxsize=RECENT)(self._encrypt)
+        self._kinds: dict[tuple[str, ...], OpaqueIds] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Pseudonyms:
@@ -63,7 +61,7 @@ class Pseudonyms:
     def reveal(self, pseudonym: str, argument: Sequence[str | int] = ()) -> tuple[VendorKey, str]:
         """The vendor and the raw identifier behind a pseudonym. Raises InputError at `argument` for any other text."""
         try:
-            sealed = _decode(pseudonym)
+            sealed = base64url.decode(pseudonym)
             vendor, _, identifier = self._siv.decrypt(sealed[1:], [sealed[:1]]).partition(b"\0")
             return VendorKey(vendor.decode()), identifier.decode(errors="surrogatepass")
         except (ValueError, InvalidTag):
@@ -71,47 +69,40 @@ class Pseudonyms:
 
     def opaque_id(self, kind: str, *parts: str) -> str:
         """A stable keyed hash of the parts: 22 characters, tells nothing, cannot be turned back (rules.md 23)."""
-        *before, last = (kind, *parts)
-        return self.opaque_ids(*before)(last)
+        return base64url.encode(self._hashed((kind, *parts), 16))
 
-    def opaque_ids(self, *before: str) -> Callable[[str], str]:
-        """`opaque_id` of `before` and one part more, for many ids that differ in their last part."""
-        begun = hashlib.blake2b(key=self._id_key, digest_size=16)
-        for part in before:
-            begun.update(_framed(part))
-
-        copy = begun.copy
-
-        def opaque_id(last: str) -> str:
-            digest = copy()
-            raw = last.encode(errors="surrogatepass")
-            digest.update(len(raw).to_bytes(4, "big") + raw)  # as `_framed`
-            return b2a_base64(digest.digest(), newline=False).translate(_URL_SAFE)[:_ID].decode()
-
-        return opaque_id
-
-    def opaque_all(self, lasts: Sequence[str], *before: str) -> list[str]:
-        """`opaque_id` of `before` and each of the last parts: written as one text and cut."""
-        begun = hashlib.blake2b(key=self._id_key, digest_size=16)
-        for part in before:
-            begun.update(_framed(part))
-        copy, digests = begun.copy, []
-        for last in lasts:
-            digest = copy()
-            raw = last.encode(errors="surrogatepass")
-            digest.update(len(raw).to_bytes(4, "big") + raw)  # as `_framed`
-            digests.append(digest.digest())
-        # two zeros make 24 characters of each, the last two of them of zeros alone
-        text = b2a_base64(b"\0\0".join([*digests, b""]), newline=False).translate(_URL_SAFE).decode()
-        return [text[at : at + _ID] for at in range(0, len(text), 24)]
+    def ids(self, *kind: str) -> OpaqueIds:
+        """Ids of one kind of thing. `kind` is named in code: what is made for it is kept."""
+        found = self._kinds.get(kind)
+        if found is None:
+            found = self._kinds[kind] = OpaqueIds(self._hashed(("ids", *kind), 32))
+        return found
 
     def sealer(self, label: str) -> Sealer:
         """Seals values that leave the process, such as raw identifiers in a shared cache (rules.md 34)."""
         return Sealer(self.derive(f"seal/{label}", 64))
 
+    def _hashed(self, parts: Sequence[str], size: int) -> bytes:
+        return hashlib.blake2b(b"".join(map(_framed, parts)), key=self._id_key, digest_size=size).digest()
+
     def _encrypt(self, vendor: VendorKey, identifier: str) -> str:
         plain = vendor.value.encode() + b"\0" + identifier.encode(errors="surrogatepass")
-        return _encode(_VERSION + self._siv.encrypt(plain, [_VERSION]))
+        return base64url.encode(_VERSION + self._siv.encrypt(plain, [_VERSION]))
+
+
+class OpaqueIds:
+    """Stable keyed hashes of vendors' ids: 22 characters, tell nothing, cannot be turned back (rules.md 23)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._mac = Cmac(key)
+
+    def one(self, vendors: str) -> str:
+        return base64url.encode(self._mac.tag(_raw(vendors)))
+
+    def all(self, vendors: Sequence[str]) -> list[str]:
+        """`one` of each, made together."""
+        tags = self._mac.tags(_all_raw(vendors))
+        return base64url.encode_all((tags, TAG, TAG))
 
 
 class Sealer:
@@ -138,17 +129,17 @@ class Sealer:
 
 def _framed(part: str) -> bytes:
     """With its length, or ("ab", "c") and ("a", "bc") would be one id."""
-    raw = part.encode(errors="surrogatepass")
+    raw = _raw(part)
     return len(raw).to_bytes(4, "big") + raw
 
 
-def _encode(raw: bytes) -> str:
-    return b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
+def _raw(text: str) -> bytes:
+    """A vendor's text need not be fit for UTF-8."""
+    return text.encode(errors="surrogatepass")
 
 
-def _decode(text: str) -> bytes:
-    """Strict: of all texts that decoders take for the same bytes, only the one we write. Else ValueError."""
-    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if _encode(raw) != text:
-        raise ValueError("not canonical base64url")
-    return raw
+def _all_raw(texts: Sequence[str]) -> list[bytes]:
+    try:
+        return list(map(str.encode, texts))
+    except UnicodeEncodeError:
+        return list(map(_raw, texts))

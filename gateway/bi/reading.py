@@ -31,7 +31,8 @@ from gateway.federation.buckets import Granularity
 from gateway.federation.catalog import Catalog
 from gateway.federation.flow import Flow
 from gateway.federation.series import OccupancySeries, VisitSeries
-from gateway.federation.sessions import Session, SessionAsk
+from gateway.federation.sessions import SessionAsk
+from gateway.federation.stay_order import Session
 from gateway.loaders.request import Request
 
 

@@ -13,7 +13,8 @@ from gateway.domain.instant import DAY, MINUTE, Micros
 from gateway.domain.session import AppRecord, SessionStatus
 from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Window
-from gateway.federation.sessions import VENDORS, Session
+from gateway.federation.sessions import VENDORS
+from gateway.federation.stay_order import Session
 
 LATE = 30 * MINUTE
 """How long after its start a session may first turn up at its vendor."""
@@ -29,23 +30,32 @@ class Stays:
 
     def __init__(self, pseudonyms: Pseudonyms, *, pii: bool) -> None:
         self._device = pseudonyms.device
-        self._ids = {vendor: pseudonyms.opaque_ids("Session", vendor.value) for vendor in VENDORS}
+        self._ids = {vendor: pseudonyms.ids("Session", vendor.value) for vendor in VENDORS}
         self._pii = pii
 
     def id_of(self, session: Session) -> str:
         """As in the graph (rules.md 23)."""
-        return self._ids[session.vendor](session.record.id)
+        return self._ids[session.vendor].one(session.record.id)
 
     def batch(self, sessions: Sequence[Session]) -> Batch:
-        rows = [self._row(session) for session in sessions]
+        rows = [self._row(session, told) for session, told in zip(sessions, self._ids_of(sessions), strict=True)]
         return batch(rows, 19 if self._pii else 12)
 
-    def _row(self, session: Session) -> tuple[Any, ...]:
+    def _ids_of(self, sessions: Sequence[Session]) -> list[str]:
+        """`id_of` of each, made together."""
+        told = [""] * len(sessions)
+        for vendor, ids in self._ids.items():
+            places = [place for place, session in enumerate(sessions) if session.vendor is vendor]
+            for place, made in zip(places, ids.all([sessions[place].record.id for place in places]), strict=True):
+                told[place] = made
+        return told
+
+    def _row(self, session: Session, told: str) -> tuple[Any, ...]:
         record = session.record
         identifier = record.device_id if isinstance(record, AppRecord) else record.device_mac
         ended = session.ended_at
         row = (
-            self.id_of(session),
+            told,
             session.vendor.value,
             session.site.key,
             record.start,

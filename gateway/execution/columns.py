@@ -1,7 +1,8 @@
 """Lists whose rows stand in columns, completed without making a row: one dict a row, and nothing else.
 
-Only for selections of plain leaves, and of objects that stand in columns themselves. Each column is looked through as
-a whole; one value that is not as the schema says, and the rows are completed one by one.
+Only for selections of plain leaves, of objects that stand in columns themselves, and of objects that are completed one
+by one beside them. Each column of leaves is looked through as a whole; one value that is not as the schema says, and
+the rows are completed one by one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from graphql import (
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
+    GraphQLInterfaceType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLScalarType,
@@ -33,6 +35,12 @@ _CLASSES: dict[Any, type] = {
 }
 
 
+COUNT = "#count "
+"""Before a list: rows that one turn may be too short for."""
+PAUSE = "#pause"
+"""In a loop: where others may get their turn."""
+
+
 class Collector(Protocol):
     """What of an executor a plan is written with."""
 
@@ -43,18 +51,27 @@ class Collector(Protocol):
     ) -> CollectedFields: ...
 
 
+Complete = Callable[[Any, str, FieldDetailsList], list[str]]
+"""Writes the lines that complete what a name holds, in place, as a value of a type."""
+
+
 class _Unfit(Exception):
     """Rows are needed here."""
 
 
 class Columns:
-    """Writes the lines for one list. `name` gives a fresh name, bound to what it is given."""
+    """Writes the lines for one list. `name` gives a fresh name, bound to what it is given.
 
-    def __init__(self, collector: Collector, name: Callable[..., str]) -> None:
+    `complete` is for members that are objects and no columns: its lines read no path and leave nothing for later.
+    """
+
+    def __init__(self, collector: Collector, name: Callable[..., str], complete: Complete) -> None:
         self._collector = collector
         self._name = name
+        self._complete = complete
         self._before: list[str] = []
         self._drawn: list[tuple[str, str]] = []
+        self._each: list[str] = []
 
     def of_list(self, item: Any, var: str, fields: FieldDetailsList) -> list[str] | None:
         """Lines that turn the rows in `var` into their output values; None where rows are needed."""
@@ -66,7 +83,18 @@ class Columns:
             return None
         names, columns = (", ".join(part) for part in zip(*self._drawn, strict=True))
         source = f"zip({columns}, strict=True)" if len(self._drawn) > 1 else columns
-        return [*self._before, f"{var} = [{made} for {names} in {source}]"]
+        if not self._each:
+            return [*self._before, f"{var} = [{made} for {names} in {source}]"]
+        done = self._name()
+        each = [*self._each, f"{done}.append({made})", PAUSE]
+        return [
+            *self._before,
+            f"{COUNT}{var}",
+            f"{done} = []",
+            f"for {names} in {source}:",
+            *(f"    {line}" for line in each),
+            f"{var} = {done}",
+        ]
 
     def _object(self, type_: Any, var: str, fields: FieldDetailsList) -> str:
         inner = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
@@ -98,11 +126,14 @@ class Columns:
         if isinstance(inner, GraphQLObjectType):
             self._before.append(f"if type({column}) not in COLUMNED: raise Surprise")
             return self._object(inner, column, fields)
-        if not isinstance(inner, GraphQLScalarType):
-            raise _Unfit
-        self._check(inner, column)
         value = self._name()
         self._drawn.append((value, column))
+        if isinstance(inner, GraphQLInterfaceType):
+            self._each += self._complete(definition.type, value, fields)
+        elif isinstance(inner, GraphQLScalarType):
+            self._check(inner, column)
+        else:
+            raise _Unfit
         return value
 
     def _check(self, scalar: GraphQLScalarType, column: str) -> None:

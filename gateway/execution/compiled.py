@@ -27,9 +27,10 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
-from gateway.execution.plans import LONG, TURN, Deferred, Plan, Plans, Slot, TooLong, write
+from gateway.execution.plans import LONG, TURN, Deferred, Plan, Plans, Slot, TooLong
 from gateway.execution.rows import Infos
 from gateway.execution.straight import Straight, straight
+from gateway.execution.writer import write
 
 WORTH_WRITING = 32
 """Rows that make a plan worth its writing (about a millisecond) at first sight."""

@@ -32,10 +32,12 @@ class Row(msgspec.Struct, frozen=True):
 
     `of(context)` makes that function once per operation, or gives None where the caller may not see the field: every
     row is then null and `masked(context, info, count)` is told once, with the info of the first row.
+    `made`: the attribute of the source that holds the value where it was made beforehand, and nothing where not.
     """
 
     of: Callable[[Any], OfSource | None]
     masked: Callable[[Any, Any, int], None] | None = None
+    made: str | None = None
 
 
 class Reads:

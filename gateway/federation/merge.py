@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from itertools import islice
 from typing import Generic, TypeVar
 
 from gateway.domain.errors import VendorError
@@ -17,11 +18,13 @@ Key = tuple[int | str, ...]
 
 
 class Source(Generic[Row]):
-    """Keyed rows in reading order, arriving in batches. `rows_read` counts what it handed out or holds."""
+    """Rows in reading order, which is that of their keys, arriving in batches. `rows_read`: handed out or held."""
 
-    def __init__(self, batches: AsyncIterator[list[tuple[Key, Row]]]) -> None:
+    def __init__(self, batches: AsyncIterator[list[Row]], key: Callable[[Row], Key]) -> None:
         self._batches = batches
-        self.waiting: deque[tuple[Key, Row]] = deque()
+        self._key = key
+        self._first: Key | None = None
+        self.waiting: deque[Row] = deque()
         self.done = False
         self.rows_read = 0
         self.error: VendorError | None = None
@@ -44,6 +47,24 @@ class Source(Generic[Row]):
         """Whether every row of the source has been read without an error."""
         return self.done and self.error is None
 
+    def first(self) -> Key:
+        """The key of the row that waits to be next."""
+        if self._first is None:
+            self._first = self._key(self.waiting[0])
+        return self._first
+
+    def pop(self, count: int = 1) -> list[Row]:
+        """The next rows of those that wait."""
+        self._first = None
+        if count == 1:
+            return [self.waiting.popleft()]
+        rows = list(islice(self.waiting, count))
+        if count >= len(self.waiting):
+            self.waiting.clear()
+        else:
+            self.waiting = deque(islice(self.waiting, count, None))
+        return rows
+
 
 async def take(sources: Iterable[Source[Row]], count: int, *, descending: bool = False) -> list[Row]:
     """The next `count` rows over all sources in key order."""
@@ -56,16 +77,8 @@ async def take(sources: Iterable[Source[Row]], count: int, *, descending: bool =
         elif empty:
             await asyncio.gather(*(source.fill() for source in empty))
         live = [source for source in live if source.waiting]
-        if not live:
-            break
         if len(live) == 1:
-            waiting = live[0].waiting
-            if len(waiting) <= count - len(taken):
-                taken.extend([row for _, row in waiting])
-                waiting.clear()
-            else:
-                taken.extend(waiting.popleft()[1] for _ in range(count - len(taken)))
-            continue
-        pick = (max if descending else min)(live, key=lambda source: source.waiting[0][0])
-        taken.append(pick.waiting.popleft()[1])
+            taken += live[0].pop(count - len(taken))
+        elif live:
+            taken += (max if descending else min)(live, key=Source.first).pop()
     return taken

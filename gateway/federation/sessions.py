@@ -6,10 +6,8 @@ gets past `_rows`.
 
 from __future__ import annotations
 
-import struct
-import zlib
-from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from typing import TypeAlias, cast
+from collections.abc import AsyncIterator, Collection, Hashable, Iterable, Mapping, Sequence
+from typing import cast
 
 import msgspec
 
@@ -26,23 +24,19 @@ from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Window
 from gateway.federation.ageing import aged
 from gateway.federation.crosswalk import Crosswalk
-from gateway.federation.cursor import Binding, Cursors
+from gateway.federation.cursor import Cursors
 from gateway.federation.drain import Reader, drain, together
-from gateway.federation.merge import Key, Source, take
+from gateway.federation.merge import Source, take
 from gateway.federation.minutes import STORE_UNKNOWN
 from gateway.federation.paging import Page, PageAsk, cut
 from gateway.federation.slices import Reach, scan
+from gateway.federation.stay_order import KEYS, Between, Record, Session, by_start, cursors, ordered, positions
 from gateway.federation.supplies import Supplies
 
-Session: TypeAlias = AppSession | WifiSession
-Record: TypeAlias = AppRecord | WifiRecord
-
 VENDORS = (VendorKey.BESPOT, VendorKey.GUEST_WIFI)
-_POSITION = struct.Struct(">qBI")
 _TELLING = 100  # rows from which a share is worth remembering
 _LEAST_SHARE = 0.01
 _MOST_SHARES = 1_000
-_RANK = {vendor: rank for rank, vendor in enumerate(VendorKey)}
 
 
 class SessionAsk(msgspec.Struct, frozen=True):
@@ -97,7 +91,7 @@ class Sessions:
         parts = [self._drained(vendor, ask, covered) for vendor, covered in asked.items() if covered]
 
         async def served() -> AsyncIterator[tuple[Window, list[Session]]]:
-            async for part, rows in together(parts, ask.window, _inside, _sorted):
+            async for part, rows in together(parts, ask.window, _inside, ordered):
                 wanted = [record for record in rows if self._wanted(record, ask)]
                 yield part, self._served(wanted, now)
 
@@ -125,7 +119,7 @@ class Sessions:
     async def page(self, ask: SessionAsk, page: PageAsk, bound: Sequence[object]) -> Page[Session]:
         """One page. Raises the vendors' error where none of them answered (rules.md 2)."""
         binding = self._cursors.bind("sessions", *bound)
-        low, high = _between(binding, ask, page)
+        low, high = positions(binding, page, descending=ask.descending)
         span = ask.window.cut(Window(low[0] if low else ask.window.start, high[0] + 1 if high else ask.window.end))
         backward = ask.descending == page.forward
         sources: dict[VendorKey, Source[Record]] = {}
@@ -141,7 +135,7 @@ class Sessions:
                 coverage.append(not_covered(vendor, missing if covered else None))
             if covered:
                 rows = self._rows(vendor, ask, covered, Between(span, low, high, backward), page.need, moved)
-                sources[vendor] = Source(rows)
+                sources[vendor] = Source(rows, KEYS[vendor])
         with freshness.collect() as parts, partly():
             taken = await take(sources.values(), page.need, descending=backward)
         errors += [source.error for source in sources.values() if source.error]
@@ -150,7 +144,7 @@ class Sessions:
             raise _worst(errors)
         now = self._clock()
         await breath(len(taken))
-        result = cut(self._served(taken, now), page, _cursors(binding))
+        result = cut(self._served(taken, now), page, cursors(binding))
         errors += [error for error in moved if error.vendor not in {e.vendor for e in errors}][:1]
         result.coverage = aged([*coverage, *self._coverage(ask, sources, errors, now)], parts)
         result.failures = errors
@@ -166,7 +160,7 @@ class Sessions:
         between: Between,
         need: int,
         moved: list[VendorError],
-    ) -> AsyncIterator[list[tuple[Key, Record]]]:
+    ) -> AsyncIterator[list[Record]]:
         """Rows of one vendor that belong to the answer, in batches, nearest first."""
         port = self._supplies.sessions(vendor)
         code = next(iter(covered)) if len(covered) == 1 else None
@@ -192,22 +186,20 @@ class Sessions:
                 moved.append(moving(vendor))
             return cast("Slice[list[Record]]", found)
 
-        rank = _RANK[vendor]
+        key = KEYS[vendor]
         async for part, found in scan(read, between.span, reach):
             records = found.body
             if isinstance(found, Short):
                 records = [record for record in records if record.start in part]
             self._crosswalk.met(vendor, {record.code for record in records})
-            rows: list[tuple[Key, Record]] = [
-                ((record.start, rank, record.id), record)
-                for record in records
-                if record.code in covered and (anything or self._wanted(record, ask))
-            ]
+            rows = [record for record in records if record.code in covered and (anything or self._wanted(record, ask))]
             if len(records) >= _TELLING and (code is None or ask.status is not None):
                 self._remember(kind, max(_LEAST_SHARE, len(rows) / len(records)))
             await breath(len(rows))
-            rows.sort(key=_key, reverse=between.backward)
-            rows = between.trimmed(rows)
+            rows.sort(key=by_start, reverse=between.backward)
+            if len({record.start for record in rows}) < len(rows):
+                rows.sort(key=key, reverse=between.backward)
+            rows = between.trimmed(rows, key)
             reach.need = max(1, reach.need - len(rows))
             yield rows
 
@@ -292,43 +284,6 @@ class Sessions:
         return sum(count.count for count in counts if count.code in covered)
 
 
-class Between(msgspec.Struct, frozen=True):
-    """What may be read: a span, and the positions strictly between which rows lie."""
-
-    span: Window
-    low: tuple[Micros, int, int] | None
-    high: tuple[Micros, int, int] | None
-    backward: bool
-
-    @property
-    def edge(self) -> Micros | None:
-        """Instant of the cursor that is read first: the rows of that instant are read again."""
-        near = self.high if self.backward else self.low
-        return near[0] if near else None
-
-    def trimmed(self, rows: list[tuple[Key, Record]]) -> list[tuple[Key, Record]]:
-        """Without the rows at and beyond the cursors."""
-        near, far = (self.high, self.low) if self.backward else (self.low, self.high)
-        begin = _find(rows, near, self.backward)[1] if near else 0
-        end = _find(rows, far, self.backward)[0] if far else len(rows)
-        return rows[begin : max(begin, end)]
-
-
-def _find(rows: list[tuple[Key, Record]], position: tuple[Micros, int, int], backward: bool) -> tuple[int, int]:
-    """Where a cursor's row stands among `rows`: how many come before it, and how many up to and with it.
-
-    Rows that share start and vendor are told apart by a checksum of the vendor's id, so that no id stands in a cursor.
-    """
-    mark, check = position[:2], position[2]
-    sign = -1 if backward else 1
-    before = sum(1 for key, _ in rows if _order(key, mark) * sign < 0)
-    equal = [record for key, record in rows if key[:2] == mark]
-    for index, record in enumerate(equal):
-        if zlib.crc32(record.id.encode()) == check:
-            return before + index, before + index + 1
-    return before + len(equal), before
-
-
 def _asked_of(vendor: VendorKey, ask: SessionAsk) -> SessionQuery:
     """What one vendor is asked: where only open stays are wanted, those that are over need not be read."""
     if vendor is VendorKey.GUEST_WIFI and ask.status == frozenset({SessionStatus.OPEN}):
@@ -336,45 +291,9 @@ def _asked_of(vendor: VendorKey, ask: SessionAsk) -> SessionQuery:
     return ask.query
 
 
-def _order(key: Key, mark: tuple[int, int]) -> int:
-    own = cast("tuple[int, int]", key[:2])
-    return (own > mark) - (own < mark)
-
-
 def _same(told: str | None, asked: str | None) -> bool:
     """Vendors write hexadecimal identifiers in either case."""
     return asked is None or (told is not None and told.casefold() == asked.casefold())
-
-
-def _key(row: tuple[Key, Record]) -> Key:
-    return row[0]
-
-
-def _cursors(binding: Binding) -> Callable[[Sequence[Session]], list[str]]:
-    pack, check, rank = _POSITION.pack, zlib.crc32, _RANK
-
-    def cursors(rows: Sequence[Session]) -> list[str]:
-        return binding.encode_all(
-            [pack(row.record.start, rank[row.vendor], check(row.record.id.encode())) for row in rows]
-        )
-
-    return cursors
-
-
-def _between(
-    binding: Binding, ask: SessionAsk, page: PageAsk
-) -> tuple[tuple[Micros, int, int] | None, tuple[Micros, int, int] | None]:
-    """The positions of the two cursors, the earlier in time first."""
-
-    def position(cursor: str | None, argument: str) -> tuple[Micros, int, int] | None:
-        return (
-            None
-            if cursor is None
-            else cast("tuple[Micros, int, int]", _POSITION.unpack(binding.decode(cursor, argument)))
-        )
-
-    after, before = position(page.after, "after"), position(page.before, "before")
-    return (before, after) if ask.descending else (after, before)
 
 
 def _covered(ask: SessionAsk, vendor: VendorKey) -> tuple[dict[str, Site], tuple[Site, ...]]:
@@ -400,19 +319,3 @@ def _worst(errors: Sequence[VendorError]) -> VendorError:
 
 def _inside(records: list[Record], window: Window) -> list[Record]:
     return [record for record in records if record.start in window]
-
-
-def _sorted(bodies: list[list[Record]]) -> list[Record]:
-    """In the order of pages (rules.md 15): a vendor's records follow each other in time, the vendors are merged."""
-    ranked = [
-        (
-            record.start,
-            _RANK[VendorKey.BESPOT if isinstance(record, AppRecord) else VendorKey.GUEST_WIFI],
-            record.id,
-            record,
-        )
-        for body in bodies
-        for record in body
-    ]
-    ranked.sort(key=lambda row: row[:3])
-    return [row[3] for row in ranked]

@@ -5,7 +5,7 @@ The sources are attributes only, so that a page of rows completes without a reso
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -49,6 +49,8 @@ class Cursors(Generic[T]):
 
     def of(self, at: int) -> str:
         """The cursor of the row at this place."""
+        if self._page.made is not None:
+            return self._page.made[at]
         block, place = divmod(at, TOGETHER)
         made = self._made.get(block)
         if made is None:
@@ -57,7 +59,7 @@ class Cursors(Generic[T]):
         return made[place]
 
     def all(self) -> list[str]:
-        return self._page.cursors(self._page.held)
+        return self._page.cursors(self._page.held) if self._page.made is None else self._page.made
 
 
 class EdgeSource(msgspec.Struct, Generic[T], gc=False):
@@ -72,15 +74,8 @@ class EdgeSource(msgspec.Struct, Generic[T], gc=False):
         return self.cursors.of(self.at)
 
 
-class Edge(msgspec.Struct, Generic[T], gc=False):
-    """One row, and its cursor that was made already."""
-
-    cursor: str
-    node: T
-
-
 class Edges(Columned[EdgeSource[Any]]):
-    """Edges of rows that stand in columns."""
+    """Edges of rows that stand in columns, or of which the cursors do."""
 
     item = EdgeSource
 
@@ -97,6 +92,10 @@ class Edges(Columned[EdgeSource[Any]]):
     def __getitem__(self, index: Any) -> Any:
         at = range(len(self))[index]
         return EdgeSource(self._cursors, at, self._page.held[at])
+
+    def __iter__(self) -> Iterator[Any]:
+        cursors = self._cursors
+        return (EdgeSource(cursors, at, row) for at, row in enumerate(self._page.held))
 
 
 class PageInfoSource(Generic[T]):
@@ -131,14 +130,9 @@ class ConnectionSource(Generic[T]):
         return self._page.held
 
     @property
-    def edges(self) -> Sequence[EdgeSource[T] | Edge[T]]:
-        page = self._page
-        if type(page.held) in COLUMNED:
-            return Edges(page)
-        if page.made is not None:
-            return [Edge(cursor, row) for cursor, row in zip(page.made, page.held, strict=True)]
-        cursors = Cursors(page)
-        return [EdgeSource(cursors, at, row) for at, row in enumerate(page.held)]
+    def edges(self) -> Sequence[EdgeSource[T]]:
+        edges = Edges(self._page)
+        return edges if type(self._page.held) in COLUMNED or self._page.made is not None else list(edges)
 
     @property
     def page_info(self) -> PageInfoSource[T]:

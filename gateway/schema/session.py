@@ -39,7 +39,7 @@ def _id(root: strawberry.Parent[DomainAppSession | DomainWifiSession], info: Inf
 
 
 def _ids(request: Request) -> OfSource:
-    app, wifi = (request.pseudonyms.opaque_ids("Session", vendor.value) for vendor in VENDORS)
+    app, wifi = (request.pseudonyms.ids("Session", vendor.value).one for vendor in VENDORS)
 
     def opaque(row: DomainAppSession | DomainWifiSession) -> str:
         return row.opaque or (app if type(row) is DomainAppSession else wifi)(row.record.id)
@@ -89,7 +89,7 @@ class Session:
     id: strawberry.ID = strawberry.field(
         resolver=_id,
         description="Opaque and stable; holds nothing of the person. Not an id for `node`.",
-        metadata={ROW: Row(_ids)},
+        metadata={ROW: Row(_ids, made="opaque")},
     )
     vendor: VendorKey = strawberry.field(description="Who recorded it.")
     definition: SessionDefinition = strawberry.field(description="What this vendor counts as one session.")

@@ -23,7 +23,8 @@ from gateway.domain.vendor import VendorKey
 from gateway.domain.window import Window
 from gateway.federation.buckets import Granularity
 from gateway.federation.paging import Page, PageAsk
-from gateway.federation.sessions import Session, SessionAsk
+from gateway.federation.sessions import SessionAsk
+from gateway.federation.stay_order import Session
 from gateway.settings import GuestWifiSettings
 from gateway.vendors.guest_wifi import mapping
 from tests.cache.doubles import LAG, PSEUDONYMS, SETTLE, Asked, shelf
