@@ -62,6 +62,10 @@ class SharedQuota:
         self._parts = (store, name, max(1, replicas), rule.per_seconds + pad)
         self._endpoints: dict[str, _Endpoint] = {}
 
+    def at_once(self, endpoint: str) -> bool:
+        """Never: the store has to be asked."""
+        return False
+
     async def take(self, endpoint: str, patience: float | None) -> None:
         part = self._endpoints.get(endpoint)
         if part is None:

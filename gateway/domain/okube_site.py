@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gateway.domain.files import CsvEncoding, File
-from gateway.domain.site import Coordinates, SiteKind
+from gateway.domain.place import Coordinates, SiteKind
 
 
 class OkubeSite(msgspec.Struct, frozen=True):

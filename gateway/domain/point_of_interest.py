@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gateway.domain.site import Coordinates
+from gateway.domain.place import Coordinates
 
 
 class PointOfInterest(msgspec.Struct, frozen=True):

@@ -7,14 +7,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from gateway.domain.okube_site import OkubeSite
+from gateway.domain.place import Coordinates, SiteKind
 from gateway.domain.vendor import VendorKey
-
-
-class SiteKind(StrEnum):
-    """Physical store or online property."""
-
-    PHYSICAL = "PHYSICAL"
-    ONLINE = "ONLINE"
 
 
 class Level(StrEnum):
@@ -39,18 +34,11 @@ class ShopsterObject(msgspec.Struct, frozen=True, order=True):
     level: Level
 
 
-class Coordinates(msgspec.Struct, frozen=True):
-    """Degrees, WGS 84."""
-
-    latitude: float
-    longitude: float
-
-
 class Site(msgspec.Struct, frozen=True, eq=False):
     """One site of the graph: the crosswalk's entry, enriched by Okube where Okube knows it.
 
     Compared by identity; `key` is what identifies it. `timezone` is None only for a site that only Okube knows.
-    `okube` is the crosswalk's reference (`_id` or key), `okube_id` the resolved `_id`.
+    `okube` is the crosswalk's reference (`_id` or key), `okube_id` the resolved `_id`; `told` is all that Okube says.
     """
 
     key: str
@@ -64,16 +52,47 @@ class Site(msgspec.Struct, frozen=True, eq=False):
     guest_wifi: tuple[str, ...] = ()
     claimed: bool = True
     crosswalk_tags: tuple[str, ...] = ()
-    okube_id: str | None = None
-    okube_keys: tuple[str, ...] = ()
-    application: str | None = None
-    active: bool | None = None
-    description: str | None = None
-    address: object = None
-    coordinates: Coordinates | None = None
-    openings: object = None
-    created_at: str | None = None
-    updated_at: str | None = None
+    told: OkubeSite | None = None
+
+    @property
+    def okube_id(self) -> str | None:
+        return None if self.told is None else self.told.id
+
+    @property
+    def okube_keys(self) -> tuple[str, ...]:
+        return () if self.told is None else self.told.every_key
+
+    @property
+    def application(self) -> str | None:
+        return None if self.told is None else self.told.application
+
+    @property
+    def active(self) -> bool | None:
+        return None if self.told is None else self.told.active
+
+    @property
+    def description(self) -> str | None:
+        return None if self.told is None else self.told.description
+
+    @property
+    def address(self) -> object:
+        return None if self.told is None else self.told.address
+
+    @property
+    def coordinates(self) -> Coordinates | None:
+        return None if self.told is None else self.told.coordinates
+
+    @property
+    def openings(self) -> object:
+        return None if self.told is None else self.told.openings
+
+    @property
+    def created_at(self) -> str | None:
+        return None if self.told is None else self.told.created_at
+
+    @property
+    def updated_at(self) -> str | None:
+        return None if self.told is None else self.told.updated_at
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -15,7 +15,8 @@ from gateway.domain.clock import Clock
 from gateway.domain.coverage import Coverage, complete, failed
 from gateway.domain.errors import VendorError
 from gateway.domain.okube_site import OkubeSite, SiteQuery
-from gateway.domain.site import Site, SiteKind
+from gateway.domain.place import SiteKind
+from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
 from gateway.federation.ageing import aged
 from gateway.federation.crosswalk import Crosswalk
@@ -70,15 +71,16 @@ class Directory:
 
     def joined(self, record: OkubeSite) -> Site:
         """The site one record belongs to, with what Okube says of it."""
-        site = self._claimant(record)
+        site = _claimant(self._crosswalk.claimed(VENDOR), record)
         return enriched(site, record) if site else okube_only(record)
 
     def _joined(self, records: Iterable[OkubeSite], online: frozenset[str]) -> tuple[Site, ...]:
         own: list[Site] = []
         known: dict[str, Site] = {}
+        claimed = self._crosswalk.claimed(VENDOR)
         for record in records:
             told = msgspec.structs.replace(record, kind=SiteKind.ONLINE) if record.id in online else record
-            site = self._claimant(told)
+            site = _claimant(claimed, told)
             if site is None:
                 own.append(okube_only(told))
             else:
@@ -86,13 +88,17 @@ class Directory:
         own.sort(key=lambda site: site.key)
         return (*(known.get(site.key, site) for site in self._crosswalk.sites), *own)
 
-    def _claimant(self, record: OkubeSite) -> Site | None:
-        """By `_id` before any key, for keys can be edited (quirks O6, O7)."""
-        claimed = self._crosswalk.claimed(VENDOR)
-        found = claimed.get(record.id)
-        if found is None:
-            found = next((claimed[code] for code in record.every_key if code in claimed), None)
-        return found
+
+def _claimant(claimed: Mapping[str, Site], record: OkubeSite) -> Site | None:
+    """By `_id` before any key, for keys can be edited (quirks O6, O7)."""
+    found = claimed.get(record.id)
+    if found is None and record.key:
+        found = claimed.get(record.key)
+    if found is None:
+        for key in record.keys:
+            if key in claimed:
+                return claimed[key]
+    return found
 
 
 def enriched(site: Site, record: OkubeSite) -> Site:
@@ -103,16 +109,7 @@ def enriched(site: Site, record: OkubeSite) -> Site:
         timezone=site.timezone or record.timezone,
         kind=record.kind or site.kind,
         tags=tuple(dict.fromkeys((*site.crosswalk_tags, *record.tags))) if record.tags else site.crosswalk_tags,
-        okube_id=record.id,
-        okube_keys=record.every_key,
-        application=record.application,
-        active=record.active,
-        description=record.description,
-        address=record.address,
-        coordinates=record.coordinates,
-        openings=record.openings,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
+        told=record,
     )
 
 

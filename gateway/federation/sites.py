@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gateway.domain.okube_site import SiteQuery
-from gateway.domain.site import Site, SiteKind
+from gateway.domain.place import SiteKind
+from gateway.domain.site import Site
 from gateway.domain.vendor import VendorKey
 from gateway.federation.cursor import Binding, Cursors
 from gateway.federation.directory import Directory, Roster, matching
@@ -39,13 +40,22 @@ class Sites:
         self._cursors = cursors
 
     async def page(
-        self, ask: SiteAsk, page: PageAsk, roster: Roster, visible: Callable[[Site], bool], bound: Sequence[object]
+        self,
+        ask: SiteAsk,
+        page: PageAsk,
+        roster: Roster,
+        visible: Callable[[Site], bool] | None,
+        bound: Sequence[object],
     ) -> Page[Site]:
-        """One page of the sites a caller sees. Raises where a filter that only Okube can answer gets no answer."""
+        """One page of the sites a caller sees (`visible` None: all).
+
+        Raises where a filter that only Okube can answer gets no answer.
+        """
         binding = self._cursors.bind("sites", *bound)
         low, high = _position(binding, page.after, "after"), _position(binding, page.before, "before")
-        whole = ask == EVERY_SITE
-        sites = [site for site in roster.sites if visible(site) and (whole or _fits(site, ask))]
+        sites = [site for site in roster.sites if visible is None or visible(site)]
+        if ask != EVERY_SITE:
+            sites = [site for site in sites if _fits(site, ask)]
         if ask.okube != SiteQuery():
             told = {record.id for record in await self._directory.records(ask.application, ask.okube)}
             sites = [site for site in sites if site.okube_id in told]

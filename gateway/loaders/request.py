@@ -19,6 +19,7 @@ from gateway.federation.catalog import Catalog
 from gateway.federation.directory import OKUBE_ONLY, Roster, by_reference
 from gateway.loaders import records
 from gateway.loaders.batch import Batch, LoadAll
+from gateway.loaders.once import Once
 
 Resolving: TypeAlias = GraphQLResolveInfo[Any]
 
@@ -56,7 +57,7 @@ class Request:
         self._failures: dict[Hashable, dict[str, Any]] = {}
         self._failed: dict[Hashable, GraphQLError] = {}
         self._batches: dict[Hashable, Batch[Any, Any]] = {}
-        self._rosters: dict[Hashable, asyncio.Future[Roster]] = {}
+        self._rosters: dict[Hashable, Once[Roster]] = {}
         self._visible: tuple[Site, ...] | None = None
 
     # what failed ------------------------------------------------------------------------------------------------
@@ -119,9 +120,11 @@ class Request:
     async def roster(self, application: str | None = None, *, kinds: bool = False) -> Roster:
         """Okube's sites joined to the crosswalk: read once per operation."""
         key = (application, kinds)
-        if key not in self._rosters:
-            self._rosters[key] = asyncio.ensure_future(self.catalog.directory.roster(application, kinds=kinds))
-        return await asyncio.shield(self._rosters[key])
+        found = self._rosters.get(key)
+        if found is None:
+            found = Once(partial(self.catalog.directory.roster, application, kinds=kinds))
+            self._rosters[key] = found
+        return await found.get()
 
     async def site(self, key: str) -> Site | None:
         """The site of a key, if there is one and the caller sees it (rules.md 8)."""

@@ -10,7 +10,7 @@ import strawberry
 from strawberry import UNSET
 
 from gateway.domain.files import CsvEncoding
-from gateway.domain.site import SiteKind
+from gateway.domain.place import SiteKind
 from gateway.schema.enums import described
 from gateway.schema.scalars import JSON, Date, Upload
 

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import strawberry
 
 from gateway.domain.coverage import CoverageState
+from gateway.domain.place import SiteKind
 from gateway.domain.quota import VendorState
 from gateway.domain.session import SessionDefinition, SessionStatus
-from gateway.domain.site import SiteKind
 from gateway.domain.vendor import VendorKey
 from gateway.federation.buckets import Granularity
 

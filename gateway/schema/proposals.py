@@ -15,8 +15,9 @@ from strawberry import UNSET as LEFT_OUT
 
 from gateway.domain.campaign import CampaignDraft
 from gateway.domain.errors import InputError
+from gateway.domain.place import Coordinates
 from gateway.domain.point_of_interest import PointOfInterestQuery
-from gateway.domain.site import Coordinates, Site
+from gateway.domain.site import Site
 from gateway.domain.study import StudyDraft
 from gateway.domain.writing import UserError, UserErrorCode
 from gateway.federation.faults import MOST_MEMBERS, Draft

@@ -131,7 +131,8 @@ async def _sites(
     if roster.error is not None and ask.kind is not None:
         raise roster.error
     bound = (request.bound, _text_of(ask))
-    return connection(info, await request.catalog.sites.page(ask, page, roster, request.principal.sees, bound))
+    visible = request.principal.sees if request.principal.limited else None
+    return connection(info, await request.catalog.sites.page(ask, page, roster, visible, bound))
 
 
 async def _vendors(info: Info) -> list[Vendor]:

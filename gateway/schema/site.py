@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
+from gateway.domain.place import SiteKind
 from gateway.domain.site import Site as DomainSite
-from gateway.domain.site import SiteKind
 from gateway.execution.rows import JOINED, Reads
 from gateway.schema import (
     connection,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
+from gateway.domain.place import SiteKind
 from gateway.domain.site import Site as DomainSite
-from gateway.domain.site import SiteKind
 from gateway.domain.vendor import VendorKey
 from gateway.schema.answering import nullable
 from gateway.schema.arguments import (

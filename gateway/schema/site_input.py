@@ -9,8 +9,8 @@ from strawberry import UNSET
 
 from gateway.domain.errors import InputError
 from gateway.domain.okube_site import SiteQuery
+from gateway.domain.place import SiteKind
 from gateway.domain.site import Site as DomainSite
-from gateway.domain.site import SiteKind
 from gateway.domain.vendor import VendorKey
 from gateway.federation.sites import SiteAsk
 from gateway.loaders.request import MOST_MEMBERS

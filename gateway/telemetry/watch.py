@@ -164,25 +164,15 @@ class Telemetry:
 
     # what we ask ------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def call(self, vendor: str, endpoint: str) -> Iterator[Course]:
-        """One question to a vendor, its retries included."""
-        met = Course(vendor, endpoint)
-        outer = course.enter(met)
-        operation = _operation.get()
-        span = None
-        if operation is not None:
-            span = operation.child(f"{vendor} {endpoint}", {"gateway.vendor": vendor, "gateway.endpoint": endpoint})
-            met.headers = {"traceparent": span.header}
-        try:
-            yield met
-        finally:
-            course.leave(outer)
-            self._calls(vendor, endpoint, met.outcome).inc()
-            if met.waited >= _SHORTEST_WAIT:
-                self.metrics.quota_wait.labels(vendor, endpoint).observe(met.waited)
-            if span is not None:
-                span.end(_story(met), failed=met.outcome != "ok")
+    def call(self, vendor: str, endpoint: str) -> Question:
+        """One question to a vendor, its retries included: `with` gives its Course."""
+        return Question(self, Course(vendor, endpoint))
+
+    def called(self, met: Course) -> None:
+        """A question is over."""
+        self._calls(met.vendor, met.endpoint, met.outcome).inc()
+        if met.waited >= _SHORTEST_WAIT:
+            self.metrics.quota_wait.labels(met.vendor, met.endpoint).observe(met.waited)
 
     def attempt(self, vendor: str, endpoint: str, outcome: str, seconds: float) -> None:
         """One HTTP request to a vendor is done."""
@@ -206,6 +196,33 @@ class Telemetry:
         self._probes.clear()
         if self.tracing is not None:
             self.tracing.close()
+
+
+class Question:
+    """A question to a vendor while it is asked. Its span is a child of the operation's, where there is one."""
+
+    __slots__ = ("_met", "_outer", "_span", "_telemetry")
+
+    def __init__(self, telemetry: Telemetry, met: Course) -> None:
+        self._telemetry = telemetry
+        self._met = met
+        self._outer: Course | None = None
+        self._span: Span | None = None
+
+    def __enter__(self) -> Course:
+        met, operation = self._met, _operation.get()
+        self._outer = course.enter(met)
+        if operation is not None:
+            about: dict[str, Value] = {"gateway.vendor": met.vendor, "gateway.endpoint": met.endpoint}
+            self._span = operation.child(f"{met.vendor} {met.endpoint}", about)
+            met.headers = {"traceparent": self._span.header}
+        return met
+
+    def __exit__(self, *_: object) -> None:
+        course.leave(self._outer)
+        self._telemetry.called(self._met)
+        if self._span is not None:
+            self._span.end(_story(self._met), failed=self._met.outcome != "ok")
 
 
 def outcome_of(seen: Seen) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from gateway.domain.errors import Rejected
@@ -22,7 +22,9 @@ _SENDABLE = re.compile(r"[\x20-\x7e]*")
 
 
 class Credential(Protocol):
-    """Signs the requests of one vendor credential."""
+    """Signs the requests of one vendor credential. `fixed`: the headers, where they never change."""
+
+    fixed: Mapping[str, str] | None
 
     async def headers(self, onward: Onward) -> Mapping[str, str]:
         """Headers of the next request, names in lower case. `onward` sends what is needed to get them, if anything."""
@@ -43,10 +45,10 @@ class _Fixed:
     """A signature that never changes, so a refused one stays refused."""
 
     def __init__(self, name: str, value: str) -> None:
-        self._headers = {name.lower(): sendable(value)}
+        self.fixed: Mapping[str, str] | None = {name.lower(): sendable(value)}
 
     async def headers(self, onward: Onward) -> Mapping[str, str]:
-        return self._headers
+        return self.fixed or {}
 
     async def renew(self, refused: Mapping[str, str], onward: Onward) -> bool:
         return False
@@ -79,7 +81,11 @@ class Sign:
     def __init__(self, credential: Credential) -> None:
         self._credential = credential
 
-    async def __call__(self, call: Call, onward: Onward) -> Answer:
+    def __call__(self, call: Call, onward: Onward) -> Awaitable[Answer]:
+        fixed = self._credential.fixed
+        return self._renewing(call, onward) if fixed is None else onward(Call(call.ask, fixed))
+
+    async def _renewing(self, call: Call, onward: Onward) -> Answer:
         signature = await self._credential.headers(onward)
         try:
             return await onward(Call(call.ask, signature))

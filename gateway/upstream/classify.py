@@ -24,16 +24,27 @@ _VAGUE = frozenset({"", "text/plain", "application/octet-stream", "text/javascri
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
-class Classify:
-    """Stage around the wire: lets a usable answer pass and raises for any other."""
+def _unheard(answer: Answer) -> None:
+    """Nobody listens."""
 
-    def __init__(self, vendor: VendorKey, explain: Explain | None, clock: Clock) -> None:
+
+class Classify:
+    """Stage right at the wire: lets a usable answer pass and raises for any other.
+
+    `hear` is told of every answer, refusals too.
+    """
+
+    def __init__(
+        self, vendor: VendorKey, explain: Explain | None, clock: Clock, hear: Callable[[Answer], None] = _unheard
+    ) -> None:
         self._vendor = vendor
         self._explain = explain
         self._clock = clock
+        self._hear = hear
 
     async def __call__(self, call: Call, onward: Onward) -> Answer:
         answer = await onward(call)
+        self._hear(answer)
         good = 200 <= answer.status < 300
         error = self._unfit(call.ask, answer) if good else self._refusal(call.ask, answer)
         if error is None:

@@ -19,7 +19,7 @@ from gateway.upstream.calls import Observe, Observer, unobserved
 from gateway.upstream.classify import Classify, Explain
 from gateway.upstream.deadline import Deadline
 from gateway.upstream.exchange import Answer, Ask, OpenAnswer
-from gateway.upstream.health import Listen, Pulse
+from gateway.upstream.health import Pulse
 from gateway.upstream.quota import Allowance, Quota
 from gateway.upstream.retry import Retry
 from gateway.upstream.send import Send
@@ -71,8 +71,7 @@ class VendorClient:
             self._breaker,
             Allowance(vendor, quota),
             Observe(vendor, observer),
-            Classify(vendor, explain, clock),
-            Listen(self._pulse),
+            Classify(vendor, explain, clock, self._pulse.hear),
         )
         self._whole = join(stages, send.whole)
         self._opened = join(stages, send.opened)

@@ -7,7 +7,7 @@ a write which is already on its way is told apart from one that never left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -55,7 +55,10 @@ def lifted() -> Iterator[None]:
 def remaining() -> float | None:
     """Seconds left, never below 0; None where no operation set a deadline."""
     due = _due.get()
-    return None if due is None else max(0.0, due - asyncio.get_running_loop().time())
+    if due is None:
+        return None
+    left = due - asyncio.get_running_loop().time()
+    return max(0.0, left)
 
 
 def capped(seconds: float) -> float:
@@ -70,7 +73,7 @@ class Deadline:
     def __init__(self, vendor: VendorKey) -> None:
         self._vendor = vendor
 
-    async def __call__(self, call: Call, onward: Onward) -> Answer:
+    def __call__(self, call: Call, onward: Onward) -> Awaitable[Answer]:
         if remaining() == 0:
             raise OutOfTime(self._vendor, "No time was left to ask the vendor.")
-        return await onward(call)
+        return onward(call)

@@ -11,7 +11,6 @@ from gateway.domain.instant import SECOND, Micros, from_datetime
 from gateway.domain.quota import QuotaState, VendorHealth, VendorState
 from gateway.upstream.exchange import Answer
 from gateway.upstream.refusals import OutOfQuota, OutOfTime
-from gateway.upstream.stage import Call, Onward
 
 _NOT_THE_ARGUMENTS_FAULT = frozenset({401, 402, 403, 407})
 
@@ -50,9 +49,11 @@ class Pulse:
             self._skew(),
         )
 
-    def dated(self, date: str) -> None:
-        """What the vendor's clock showed just now, as its answer's Date says."""
-        self._date = (date, self._clock())
+    def hear(self, answer: Answer) -> None:
+        """What the vendor's clock shows just now, as its answer's Date says."""
+        date = answer.headers.get("date")
+        if date is not None:
+            self._date = (date, self._clock())
 
     def _skew(self) -> float | None:
         if self._date is None:
@@ -63,20 +64,6 @@ class Pulse:
         except ValueError:
             return None
         return (from_datetime(told if told.tzinfo else told.replace(tzinfo=UTC)) - at) / SECOND
-
-
-class Listen:
-    """Stage right at the wire: hears the vendor's clock in every answer, refusals too."""
-
-    def __init__(self, pulse: Pulse) -> None:
-        self._pulse = pulse
-
-    async def __call__(self, call: Call, onward: Onward) -> Answer:
-        answer = await onward(call)
-        date = answer.headers.get("date")
-        if date is not None:
-            self._pulse.dated(date)
-        return answer
 
 
 def _about_the_ask(error: VendorError) -> bool:

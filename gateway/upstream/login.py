@@ -51,6 +51,8 @@ class LoginCredential:
     A token is renewed at 80 to 90 % of its life, in the background while the old one still serves.
     """
 
+    fixed: Mapping[str, str] | None = None
+
     def __init__(
         self,
         vendor: VendorKey,

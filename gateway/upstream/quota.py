@@ -46,6 +46,10 @@ class Exhausted(Exception):
 class Quota(Protocol):
     """Slots per endpoint of one credential; in memory here, shared by replicas elsewhere."""
 
+    def at_once(self, endpoint: str) -> bool:
+        """Takes a slot where one is free and nobody waits for it; False where it must be waited for or asked for."""
+        ...
+
     async def take(self, endpoint: str, patience: float | None) -> None:
         """Returns when a call may be made. Raises Exhausted at once where that takes longer than `patience` seconds."""
         ...
@@ -69,6 +73,9 @@ class Quota(Protocol):
 
 class Unlimited:
     """The quota of a vendor without a rule."""
+
+    def at_once(self, endpoint: str) -> bool:
+        return True
 
     async def take(self, endpoint: str, patience: float | None) -> None:
         return
@@ -95,11 +102,11 @@ class MemoryQuota:
         self._pad = pad
         self._logs: dict[str, SlotLog] = {}
 
+    def at_once(self, endpoint: str) -> bool:
+        return self._log(endpoint).at_once()
+
     async def take(self, endpoint: str, patience: float | None) -> None:
-        log = self._logs.get(endpoint)
-        if log is None:
-            log = self._logs[endpoint] = self._unused()
-        await log.take(patience)
+        await self._log(endpoint).take(patience)
 
     def done(self, endpoint: str) -> None:
         self._logs[endpoint].done()
@@ -112,6 +119,12 @@ class MemoryQuota:
 
     async def state(self, endpoint: str) -> QuotaState | None:
         return self._state(endpoint, self._logs.get(endpoint) or self._unused())
+
+    def _log(self, endpoint: str) -> SlotLog:
+        log = self._logs.get(endpoint)
+        if log is None:
+            log = self._logs[endpoint] = self._unused()
+        return log
 
     def _unused(self) -> SlotLog:
         return SlotLog(self._rule.limit, self._rule.per_seconds + self._pad)
@@ -135,10 +148,17 @@ class SlotLog:
         self._arrivals = count()
         self._timer: asyncio.TimerHandle | None = None
 
+    def at_once(self) -> bool:
+        """Takes a slot, where nobody is passed over by that."""
+        now = _now()
+        self._grant(now)
+        if self._waiters or self._free() <= 0 or self._closed_until > now:
+            return False
+        self._running += 1
+        return True
+
     async def take(self, patience: float | None) -> None:
-        self._grant()
-        if self._free() > 0 and not self._waiters and self._closed_until <= _now():
-            self._running += 1
+        if self.at_once():
             return
         lane = lanes.current()
         wait = self._wait(sum(1 for other, _, _ in self._waiters if other <= lane))
@@ -159,7 +179,8 @@ class SlotLog:
     def done(self) -> None:
         self._running -= 1
         self._frees.append(_now() + self._hold)
-        self._arm()
+        if self._waiters:
+            self._arm()
 
     def push(self, seconds: float) -> None:
         self._closed_until = max(self._closed_until, _now() + min(seconds, self._hold))
@@ -167,7 +188,7 @@ class SlotLog:
 
     def left(self) -> tuple[int, float | None]:
         """Slots free now, and seconds until the next one frees; None while all are free."""
-        self._grant()
+        self._grant(_now())
         shut = self._closed_until - _now()
         if shut > 0:
             return 0, shut
@@ -189,9 +210,8 @@ class SlotLog:
             opens = now + self._hold * (1 + (later - len(self._frees)) // self._limit)
         return max(opens, self._closed_until) - now
 
-    def _grant(self) -> None:
+    def _grant(self, now: float) -> None:
         """Gives out what has become free."""
-        now = _now()
         while self._frees and self._frees[0] <= now:
             self._frees.popleft()
         while self._waiters and self._free() > 0 and self._closed_until <= now:
@@ -210,7 +230,7 @@ class SlotLog:
 
     def _arm(self) -> None:
         """Wakes up when the next waiter can be served."""
-        self._grant()
+        self._grant(_now())
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -228,15 +248,8 @@ class Allowance:
 
     async def __call__(self, call: Call, onward: Onward) -> Answer:
         endpoint = call.ask.endpoint
-        began = _now()
-        try:
-            with waiting():
-                await self._quota.take(endpoint, deadline.remaining())
-            course.waited(_now() - began)
-        except Exhausted as exhausted:
-            raise OutOfQuota(
-                self._vendor, "The vendor's limit leaves no call in time.", retry_after=exhausted.wait
-            ) from None
+        if not self._quota.at_once(endpoint):
+            await self._wait(endpoint)
         try:
             return await onward(call)
         except Throttled as error:
@@ -245,6 +258,17 @@ class Allowance:
             raise
         finally:
             self._quota.done(endpoint)
+
+    async def _wait(self, endpoint: str) -> None:
+        began = _now()
+        try:
+            with waiting():
+                await self._quota.take(endpoint, deadline.remaining())
+        except Exhausted as exhausted:
+            raise OutOfQuota(
+                self._vendor, "The vendor's limit leaves no call in time.", retry_after=exhausted.wait
+            ) from None
+        course.waited(_now() - began)
 
 
 def _now() -> float:

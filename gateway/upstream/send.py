@@ -22,9 +22,18 @@ from gateway.upstream.transport import CutShort, Dropped, NotConnected, Overlong
 
 USER_AGENT = "retail-analytics-gateway"
 
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)+")
-_CLIMBS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_STEP = r"(?!(?:\.|%2[Ee]){1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@%-]*"
+_PATH = re.compile(rf"(?:/{_STEP})+")
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _encoded(pairs: tuple[tuple[str, str], ...]) -> str:
+    """Every character that is not plain is percent-encoded: a space too."""
+    text = "".join([part for pair in pairs for part in pair])
+    if text.isascii() and _PLAIN.fullmatch(text):
+        return "&".join([f"{name}={value}" for name, value in pairs])
+    return urlencode(pairs, quote_via=quote, safe="")
 
 
 class Send:
@@ -108,9 +117,9 @@ class Send:
         return Request(ask.method, url, headers, ask.body, timeout, self._max_bytes, fresh=not ask.idempotent)
 
     def _url(self, ask: Ask) -> str:
-        if not _PATH.fullmatch(ask.path) or _CLIMBS.search(ask.path):
+        if not _PATH.fullmatch(ask.path):
             raise Rejected(self._vendor, "The vendor cannot be asked for this: it would not be one of its paths.")
-        query = urlencode(ask.query, quote_via=quote, safe="")
+        query = _encoded(ask.query)
         return f"{self._base}{ask.path}?{query}" if query else f"{self._base}{ask.path}"
 
     def _headers(self, call: Call) -> dict[str, str]:
@@ -124,7 +133,7 @@ class Send:
         }
         if ask.content_type is not None:
             headers["content-type"] = ask.content_type
-        if any(map(_CONTROL.search, headers.values())):
+        if _CONTROL.search("".join(headers.values())):
             raise ValueError(f"a header of {ask.endpoint} holds a control character")
         return headers
 

@@ -27,7 +27,7 @@ Onward: TypeAlias = Callable[[Call], Awaitable[Answer]]
 class Stage(Protocol):
     """Takes a call, hands it onward (never, once or again) and returns what came back, or raises an UpstreamError."""
 
-    async def __call__(self, call: Call, onward: Onward) -> Answer: ...
+    def __call__(self, call: Call, onward: Onward) -> Awaitable[Answer]: ...
 
 
 def join(stages: Sequence[Stage], end: Onward) -> Onward:

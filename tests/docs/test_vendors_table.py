@@ -16,8 +16,8 @@ from gateway.domain.campaign import CampaignPeriod, CampaignQuery, ExtraMode, Ke
 from gateway.domain.engagement import EngagementTerms
 from gateway.domain.kpi import KpiModule
 from gateway.domain.okube_site import SiteColumns, SiteQuery
+from gateway.domain.place import SiteKind
 from gateway.domain.point_of_interest import PointOfInterestQuery
-from gateway.domain.site import SiteKind
 from gateway.domain.study import StudyQuery
 from gateway.domain.window import Days
 from gateway.vendors.bespot.wire import DwellSession, OccupancyMinute, StoreCount, VisitMinute

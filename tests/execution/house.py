@@ -22,10 +22,11 @@ from gateway.domain.errors import Unavailable
 from gateway.domain.instant import MINUTE
 from gateway.domain.kpi import KpiAsk, KpiPoint, KpiSeriesRecord, KpiValue
 from gateway.domain.okube_site import OkubeSite
+from gateway.domain.place import Coordinates
 from gateway.domain.point_of_interest import PointOfInterest
 from gateway.domain.ports.pages import Page
 from gateway.domain.session import AppRecord, GuestLease, WifiRecord
-from gateway.domain.site import Coordinates, Level, ShopsterObject, Site
+from gateway.domain.site import Level, ShopsterObject, Site
 from gateway.domain.study import Study
 from gateway.domain.vendor import VendorKey
 from gateway.execution.errors import facts

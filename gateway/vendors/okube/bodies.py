@@ -14,8 +14,8 @@ from msgspec import UNSET
 from gateway.domain.campaign import CampaignDraft
 from gateway.domain.files import File
 from gateway.domain.okube_site import SiteColumns, SiteDraft, SiteImport
+from gateway.domain.place import Coordinates, SiteKind
 from gateway.domain.point_of_interest import PointOfInterestDraft
-from gateway.domain.site import Coordinates, SiteKind
 from gateway.domain.study import StudyDraft
 from gateway.vendors.okube.lists import ENCODINGS
 from gateway.vendors.okube.mapping import Order

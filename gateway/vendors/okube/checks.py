@@ -14,8 +14,8 @@ from msgspec import UNSET
 from gateway.domain.campaign import CampaignDraft
 from gateway.domain.files import File
 from gateway.domain.okube_site import SiteDraft, SiteImport
+from gateway.domain.place import Coordinates
 from gateway.domain.point_of_interest import PointOfInterestDraft
-from gateway.domain.site import Coordinates
 from gateway.domain.study import StudyDraft
 from gateway.domain.writing import UserError, UserErrorCode
 from gateway.vendors.okube.routes import can_exist

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -17,8 +18,8 @@ from gateway.domain.campaign import Campaign, CampaignPeriod, CampaignQuery
 from gateway.domain.errors import InputError
 from gateway.domain.instant import Micros
 from gateway.domain.okube_site import SiteQuery
+from gateway.domain.place import SiteKind
 from gateway.domain.point_of_interest import PointOfInterestQuery
-from gateway.domain.site import SiteKind
 from gateway.domain.study import Study, StudyQuery
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -30,6 +31,7 @@ _ALTERNATIVES = frozenset({"keys", "sites", "pois", "tags", "levers"})
 _DAY = timedelta(days=1)
 
 
+@lru_cache(maxsize=256)
 def sites(query: SiteQuery) -> Pairs | None:
     return _gathered(
         _search(query.search),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 import msgspec
@@ -17,9 +19,9 @@ from gateway.domain.campaign import Campaign, CampaignQuery
 from gateway.domain.errors import Malformed, Rejected
 from gateway.domain.files import CsvEncoding, CsvList
 from gateway.domain.okube_site import OkubeSite, SiteQuery
+from gateway.domain.place import SiteKind
 from gateway.domain.point_of_interest import PointOfInterest, PointOfInterestQuery
 from gateway.domain.ports.pages import Page
-from gateway.domain.site import SiteKind
 from gateway.domain.study import Study, StudyQuery
 from gateway.domain.vendor import VendorKey
 from gateway.upstream.decode import decode
@@ -55,6 +57,11 @@ _CAMPAIGNS = Noun("list_campaigns", wire.Documents[wire.CampaignDocument], wire.
 _STUDIES = Noun("list_studies", wire.Documents[wire.StudyDocument], wire.StudyDocument, mapping.study)
 
 
+def _sites(order: Order, asked: SiteKind | None) -> Noun[wire.SiteDocument, OkubeSite]:
+    record = mapping.site_in(order, asked)
+    return Noun("list_sites", wire.Documents[wire.SiteDocument], wire.SiteDocument, record)
+
+
 class Records:
     """Port OkubeRecords. `order`: how coordinates stand on the wire."""
 
@@ -66,12 +73,13 @@ class Records:
         self._order: Order = order
         record = mapping.point_of_interest_in(order)
         self._pois = Noun("list_pois", wire.Documents[wire.PoiDocument], wire.PoiDocument, record)
+        self._sites = {asked: _sites(order, asked) for asked in (None, *SiteKind)}
 
     async def applications(self, start: int, count: int) -> Page[Application]:
         return await paging.read(self._pages(_APPLICATIONS, {}, ()), start, count, _id)
 
     async def sites(self, application: str | None, query: SiteQuery, start: int, count: int) -> Page[OkubeSite]:
-        return await self._list(self._sites(query.kind), application, filters.sites(query), start, count)
+        return await self._list(self._sites[query.kind], application, filters.sites(query), start, count)
 
     async def points_of_interest(
         self, application: str | None, query: PointOfInterestQuery, start: int, count: int
@@ -90,7 +98,7 @@ class Records:
         return await self._one(_APPLICATIONS, "get_application", {"app": reference}, reference)
 
     async def site(self, application: str | None, reference: str) -> OkubeSite | None:
-        return await self._by_path(self._sites(), "get_site", "site", application, reference)
+        return await self._by_path(self._sites[None], "get_site", "site", application, reference)
 
     async def point_of_interest(self, application: str | None, reference: str) -> PointOfInterest | None:
         return await self._by_path(self._pois, "get_poi", "poi", application, reference)
@@ -113,10 +121,6 @@ class Records:
             query = (*query, ("with_extra", "true"))
         async with self._caller.stream(route, {"app": app}, query, "text/csv") as chunks:
             yield chunks
-
-    def _sites(self, asked: SiteKind | None = None) -> Noun[wire.SiteDocument, OkubeSite]:
-        record = mapping.site_in(self._order, asked)
-        return Noun("list_sites", wire.Documents[wire.SiteDocument], wire.SiteDocument, record)
 
     async def _list(
         self, noun: Noun[Document, Record], application: str | None, pairs: Pairs | None, start: int, count: int
@@ -170,7 +174,7 @@ class Records:
             query = (("page", str(number)), ("per_page", str(size)), *pairs)
             answer = await self._caller.read(noun.route, places, query)
             page = decode(self.vendor, answer, noun.page)
-            rows = [noun.record(row, f"$.documents[{index}]") for index, row in enumerate(page.documents)]
+            rows = list(map(noun.record, page.documents, _places(len(page.documents))))
             return paging.Sheet(rows, page.paginated)
 
         return fetch
@@ -221,8 +225,13 @@ class Records:
         return next((row for row in page.rows if key in _keys(row)), None)
 
 
-def _id(record: AnyRecord) -> str:
-    return record.id
+@lru_cache(maxsize=128)
+def _places(count: int) -> tuple[str, ...]:
+    """Where the documents of a page stand in it."""
+    return tuple(f"$.documents[{index}]" for index in range(count))
+
+
+_id: Callable[[AnyRecord], str] = attrgetter("id")
 
 
 def _keys(record: AnyRecord) -> tuple[str | None, ...]:

@@ -17,8 +17,8 @@ from gateway.domain.application import Application
 from gateway.domain.campaign import Campaign, KeyValue, Lever
 from gateway.domain.errors import Malformed
 from gateway.domain.okube_site import OkubeSite
+from gateway.domain.place import Coordinates, SiteKind
 from gateway.domain.point_of_interest import PointOfInterest
-from gateway.domain.site import Coordinates, SiteKind
 from gateway.domain.study import Study
 from gateway.domain.vendor import VendorKey
 from gateway.vendors.okube import wire
@@ -51,7 +51,7 @@ def site_in(order: Order, asked: SiteKind | None = None) -> Callable[[wire.SiteD
             tags=tuple(tags) if tags else (),
             timezone=_zone(document.timezone) if document.timezone else None,
             address=document.address,
-            coordinates=coordinates(place, order, f"{at}.coordinates") if place else None,
+            coordinates=coordinates(place, order, at) if place else None,
             openings=document.openings,
             created_at=_utc(document.created_at),
             updated_at=_utc(document.updated_at),
@@ -73,7 +73,7 @@ def point_of_interest_in(order: Order) -> Callable[[wire.PoiDocument, str], Poin
             active=document.active,
             tags=tuple(document.tags or ()),
             timezone=_zone(document.timezone),
-            coordinates=coordinates(document.coordinates, order, f"{at}.coordinates"),
+            coordinates=coordinates(document.coordinates, order, at),
             address=document.address,
             radius_meters=document.radius,
             indoor_indexes=document.indoor_indexes,
@@ -125,15 +125,18 @@ def study(document: wire.StudyDocument, at: str) -> Study:
 
 
 def coordinates(numbers: list[float] | None, order: Order, at: str) -> Coordinates | None:
-    """Degrees in the configured order. A swap shows only where it is impossible, and is not mended (quirk O25)."""
+    """Degrees in the configured order. A swap shows only where it is impossible, and is not mended (quirk O25).
+
+    `at`: the document they stand in.
+    """
     if not numbers:
         return None
     if len(numbers) != 2:
-        _refuse("Okube sent coordinates that are not two numbers.", at)
+        _refuse("Okube sent coordinates that are not two numbers.", f"{at}.coordinates")
     longitude, latitude = numbers if order == "lng,lat" else reversed(numbers)
-    if abs(latitude) > 90 or abs(longitude) > 180:
-        _refuse("Okube sent coordinates outside the globe: is their order set right?", at)
-    return Coordinates(latitude=latitude, longitude=longitude)
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        _refuse("Okube sent coordinates outside the globe: is their order set right?", f"{at}.coordinates")
+    return Coordinates(latitude, longitude)
 
 
 def references(items: list[Any] | None, at: str) -> tuple[str, ...] | None:

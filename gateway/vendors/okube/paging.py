@@ -77,11 +77,13 @@ async def read_all(fetch: Fetch[Row], identity: Callable[[Row], str]) -> list[Ro
 
 def unique(rows: list[Row], start: int, total: int | None, identity: Callable[[Row], str], *, end: bool) -> Page[Row]:
     """Consecutive rows from position `start` as a page, without those met before in it."""
+    names = list(map(identity, rows))
+    if len(set(names)) == len(rows):
+        return Page(rows, list(range(start, start + len(rows))), total, start + len(rows), end)
     seen: set[str] = set()
     kept: list[Row] = []
     positions: list[int] = []
-    for position, row in enumerate(rows, start):
-        name = identity(row)
+    for position, (name, row) in enumerate(zip(names, rows, strict=True), start):
         if name not in seen:
             seen.add(name)
             kept.append(row)

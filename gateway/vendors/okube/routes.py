@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -101,7 +102,13 @@ def _override(name: str, text: str) -> Route:
 
 def path(route: Route, places: Mapping[str, str]) -> str:
     """The path of a route, percent-encoded. Raises InputError for a reference no path can carry."""
-    return _PLACE.sub(lambda place: _encoded(places[place[1]]), route.template)
+    return _filled(route.template, tuple(places.items()))
+
+
+@lru_cache(maxsize=1024)
+def _filled(template: str, places: tuple[tuple[str, str], ...]) -> str:
+    texts = dict(places)
+    return _PLACE.sub(lambda place: _encoded(texts[place[1]]), template)
 
 
 def fits_a_path(reference: str) -> bool:

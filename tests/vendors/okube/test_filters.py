@@ -12,8 +12,8 @@ from gateway.domain import instant
 from gateway.domain.campaign import CampaignPeriod, CampaignQuery, ExtraMode, KeyValue
 from gateway.domain.errors import InputError
 from gateway.domain.okube_site import SiteQuery
+from gateway.domain.place import SiteKind
 from gateway.domain.point_of_interest import PointOfInterestQuery
-from gateway.domain.site import SiteKind
 from gateway.domain.study import StudyQuery
 from gateway.domain.window import Days
 from gateway.upstream.exchange import Ask

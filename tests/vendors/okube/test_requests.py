@@ -23,8 +23,8 @@ from gateway.domain.kpi import (
     PresenceScope,
 )
 from gateway.domain.okube_site import SiteColumns, SiteDraft, SiteImport, SiteQuery
+from gateway.domain.place import Coordinates, SiteKind
 from gateway.domain.point_of_interest import PointOfInterestDraft, PointOfInterestQuery
-from gateway.domain.site import Coordinates, SiteKind
 from gateway.domain.study import StudyDraft, StudyQuery
 from gateway.domain.window import Days
 from gateway.settings import ConfigurationError

@@ -11,8 +11,8 @@ from gateway.domain.application import Application
 from gateway.domain.campaign import Campaign, KeyValue, Lever
 from gateway.domain.errors import Malformed, Rejected
 from gateway.domain.okube_site import OkubeSite, SiteQuery
+from gateway.domain.place import Coordinates, SiteKind
 from gateway.domain.point_of_interest import PointOfInterest
-from gateway.domain.site import Coordinates, SiteKind
 from gateway.domain.study import Study
 from tests.vendors.okube.fake import CAMPAIGN, ID, OTHER, POI, SITE, STUDY, okube, page_of
 

@@ -11,8 +11,8 @@ from gateway.domain.campaign import CampaignDraft
 from gateway.domain.errors import Malformed, Rejected, WriteOutcomeUnknown
 from gateway.domain.files import CsvEncoding, File
 from gateway.domain.okube_site import SiteColumns, SiteDraft, SiteImport
+from gateway.domain.place import Coordinates, SiteKind
 from gateway.domain.point_of_interest import PointOfInterestDraft
-from gateway.domain.site import Coordinates, SiteKind
 from gateway.domain.study import StudyDraft
 from gateway.domain.vendor import VendorKey
 from gateway.domain.writing import Imported, UserError, UserErrorCode
