@@ -94,8 +94,11 @@ class Edges(Columned[EdgeSource[Any]]):
         return EdgeSource(self._cursors, at, self._page.held[at])
 
     def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows())
+
+    def rows(self) -> list[EdgeSource[Any]]:
         cursors = self._cursors
-        return (EdgeSource(cursors, at, row) for at, row in enumerate(self._page.held))
+        return [EdgeSource(cursors, at, row) for at, row in enumerate(self._page.held)]
 
 
 class PageInfoSource(Generic[T]):
@@ -132,7 +135,7 @@ class ConnectionSource(Generic[T]):
     @property
     def edges(self) -> Sequence[EdgeSource[T]]:
         edges = Edges(self._page)
-        return edges if type(self._page.held) in COLUMNED or self._page.made is not None else list(edges)
+        return edges if type(self._page.held) in COLUMNED or self._page.made is not None else edges.rows()
 
     @property
     def page_info(self) -> PageInfoSource[T]:

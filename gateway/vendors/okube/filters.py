@@ -26,6 +26,8 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 # Encoded length of one query: with path and page it stays below the 8 KB common servers take.
 _LONGEST = 6_000
+_FEW = 1
+"""Pairs that cannot be parted."""
 # Members of these lists are alternatives, so a list too long for one URL may be asked in parts (quirk O21).
 _ALTERNATIVES = frozenset({"keys", "sites", "pois", "tags", "levers"})
 _DAY = timedelta(days=1)
@@ -91,7 +93,7 @@ def studies(query: StudyQuery) -> Pairs | None:
 
 def parts(pairs: Pairs) -> list[Pairs]:
     """The query in parts short enough for a URL: the longest list of alternatives is halved until they fit."""
-    if _length(pairs) <= _LONGEST:
+    if len(pairs) <= _FEW or _length(pairs) <= _LONGEST:
         return [pairs]
     lists = {name: [pair for pair in pairs if pair[0] == name] for name in _ALTERNATIVES}
     longest = max(lists.values(), key=lambda members: (len(members) > 1, _length(members)))

@@ -7,7 +7,6 @@ read is Malformed and names the member, never a value.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
@@ -53,8 +52,8 @@ def site_in(order: Order, asked: SiteKind | None = None) -> Callable[[wire.SiteD
             address=document.address,
             coordinates=coordinates(place, order, at) if place else None,
             openings=document.openings,
-            created_at=_utc(document.created_at),
-            updated_at=_utc(document.updated_at),
+            created_at=_utc(document.created_at, at, "createdAt"),
+            updated_at=_utc(document.updated_at, at, "updatedAt"),
         )
 
     return site
@@ -78,8 +77,8 @@ def point_of_interest_in(order: Order) -> Callable[[wire.PoiDocument, str], Poin
             radius_meters=document.radius,
             indoor_indexes=document.indoor_indexes,
             outdoor_indexes=document.outdoor_indexes,
-            created_at=_utc(document.created_at),
-            updated_at=_utc(document.updated_at),
+            created_at=_utc(document.created_at, at, "createdAt"),
+            updated_at=_utc(document.updated_at, at, "updatedAt"),
         )
 
     return point_of_interest
@@ -184,9 +183,18 @@ def _kind(online: bool) -> SiteKind:
     return SiteKind.ONLINE if online else SiteKind.PHYSICAL
 
 
+def _utc(told: str | None, at: str, member: str) -> str | None:
+    if told is None:
+        return None
+    try:
+        return _shown(told)
+    except (ValueError, OverflowError):
+        _refuse("Okube sent an instant that is none.", f"{at}.{member}")
+
+
 @lru_cache(maxsize=4096)  # every read of a list tells the same instants again
-def _utc(moment: datetime | None) -> str | None:
-    return None if moment is None else instant.text(instant.from_datetime(moment))
+def _shown(told: str) -> str:
+    return instant.text(instant.parse(told))
 
 
 @lru_cache(maxsize=1024)

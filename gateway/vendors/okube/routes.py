@@ -36,10 +36,17 @@ class Route(msgspec.Struct, frozen=True):
 
     @property
     def places(self) -> frozenset[str]:
-        return frozenset(_PLACE.findall(self.template))
+        return _places(self.template)
 
 
 _PLACE = re.compile(r"\{(\w*)\}")
+
+
+@lru_cache(maxsize=256)
+def _places(template: str) -> frozenset[str]:
+    return frozenset(_PLACE.findall(template))
+
+
 _OVERRIDE = re.compile(r"(GET|POST|PUT|PATCH) (/[^\s?#]*)")
 
 _APP = "/applications/{app}"

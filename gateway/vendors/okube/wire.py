@@ -7,7 +7,7 @@ this folder.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -16,7 +16,6 @@ from msgspec import Meta, field
 Document = TypeVar("Document")
 
 Id = Annotated[str, Meta(min_length=1)]
-Moment = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -51,8 +50,8 @@ class SiteDocument(msgspec.Struct):
     id: Id = field(name="_id")
     key: str | None = None
     keys: list[str] | None = None
-    created_at: Moment | None = field(name="createdAt", default=None)
-    updated_at: Moment | None = field(name="updatedAt", default=None)
+    created_at: str | None = field(name="createdAt", default=None)
+    updated_at: str | None = field(name="updatedAt", default=None)
     application: str | None = None
     name: str | None = None
     description: str | None = None
@@ -70,8 +69,8 @@ class PoiDocument(msgspec.Struct):
 
     id: Id = field(name="_id")
     key: str | None = None
-    created_at: Moment | None = field(name="createdAt", default=None)
-    updated_at: Moment | None = field(name="updatedAt", default=None)
+    created_at: str | None = field(name="createdAt", default=None)
+    updated_at: str | None = field(name="updatedAt", default=None)
     application: str | None = None
     name: str | None = None
     description: str | None = None
