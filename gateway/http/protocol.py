@@ -128,6 +128,12 @@ class PunctualProtocol(HttpToolsProtocol):
         if self.cycle is not None:
             self.scope[WHOLE] = partial(_written, self.cycle)  # type: ignore[literal-required]  # ours
 
+    def on_response_complete(self) -> None:
+        cycle: Any = self.cycle
+        if cycle is not None:  # it holds the scope that holds it: thousands a second would wait for the collector
+            cycle.scope.pop(WHOLE, None)
+        super().on_response_complete()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._unread is None:
