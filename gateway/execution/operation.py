@@ -169,7 +169,7 @@ class Operations:
         outcome.estimate = estimate
         outcome.operation = request.operation_name or next(iter(document.operations))
         outcome.extensions |= told
-        wrote = choose(document, request.operation_name).operation is not OperationType.QUERY
+        wrote = executor.operation.operation is not OperationType.QUERY
         outcome.unkept = wrote or document.raw or self._documents.guards.raw_variables(request.variables)
         outcome.timeless = timeless(executor.operation)
         return outcome
@@ -213,7 +213,7 @@ class Operations:
         """Ready to run: prepared, permitted and priced; and what of its price is told. Raises Refused."""
         document = await self._documents.prepared(request.query)
         executor = self._prepare(document, request, context)
-        return document, executor, *self._judged(document, request, context)
+        return document, executor, *self._judged(document, executor.operation, request, context)
 
     async def explain(self, request: GraphQLRequest, context: Context) -> Outcome:
         """As `run`, but nothing is run: only what it would cost is told, in `extensions`."""
@@ -272,12 +272,11 @@ class Operations:
         return executor
 
     def _judged(
-        self, document: Document, request: GraphQLRequest, context: Context
+        self, document: Document, operation: OperationDefinitionNode, request: GraphQLRequest, context: Context
     ) -> tuple[Estimate | None, dict[str, Any]]:
         """What the operation will cost, and what of it the caller wants to see. Raises Refused."""
         if self._house is None:
             return None, {}
-        operation = choose(document, request.operation_name)
         try:
             self._house.permit(document, operation, request, context)
         except GatewayError as error:
@@ -311,10 +310,12 @@ class Operations:
 
 def timeless(operation: OperationDefinitionNode) -> bool:
     """Whether a query asks for nothing but the schema: `__typename`, `__schema`, `__type`."""
-    return operation.operation is OperationType.QUERY and all(
-        isinstance(selection, FieldNode) and selection.name.value.startswith("__")
-        for selection in operation.selection_set.selections
-    )
+    if operation.operation is not OperationType.QUERY:
+        return False
+    for selection in operation.selection_set.selections:  # asked of every operation, and mostly over at once
+        if not isinstance(selection, FieldNode) or not selection.name.value.startswith("__"):
+            return False
+    return True
 
 
 def _meant(document: Document, name: str | None) -> OperationDefinitionNode | None:

@@ -86,7 +86,7 @@ class Directory:
             else:
                 known.setdefault(site.key, enriched(site, told))
         own.sort(key=lambda site: site.key)
-        return (*(known.get(site.key, site) for site in self._crosswalk.sites), *own)
+        return (*[known.get(site.key, site) for site in self._crosswalk.sites], *own)
 
 
 def _claimant(claimed: Mapping[str, Site], record: OkubeSite) -> Site | None:

@@ -11,6 +11,7 @@ from gateway.execution.errors import entry
 from gateway.execution.operation import GraphQLRequest, Outcome, Phase
 from gateway.http.begun import Begun
 from gateway.http.lifecycle import Graph
+from gateway.http.overdue import overdue
 from gateway.http.reply import Refusal
 from gateway.upstream import deadline
 
@@ -25,13 +26,23 @@ async def executed(graph: Graph, request: GraphQLRequest, principal: Principal, 
         running = Begun(graph.execute(request, principal))
         if running.over:
             return running.result
-        async with asyncio.timeout(seconds + GRACE):
-            return await running
-    except TimeoutError:
+        return await _in_time(running, seconds)
+    finally:
+        deadline.leave(outer)
+
+
+async def _in_time(running: Begun[Outcome], seconds: float) -> Outcome:
+    watch = overdue()
+    task = watch.begin(seconds + GRACE)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if not watch.end(task):
+            raise
         late = entry(f"The operation took longer than {seconds:g} seconds.", "UPSTREAM_TIMEOUT", retryable=True)
         return Outcome(Phase.RAN, None, errors=[late])
     finally:
-        deadline.leave(outer)
+        watch.end(task)
 
 
 class Places:

@@ -40,6 +40,9 @@ SPECIAL = frozenset(
 """Headers that take a request the long way."""
 
 
+_UNKNOWN = "?"
+
+
 class Question(msgspec.Struct):
     """What a body asks: the parts of its answer's key that do not change."""
 
@@ -73,8 +76,9 @@ class Express:
         if not self._able:
             return None
         sent = tuple(headers)
-        if sent in self._media:
-            return self._media[sent]
+        known = self._media.get(sent, _UNKNOWN)
+        if known is not _UNKNOWN:
+            return known
         if any(name in SPECIAL for name, _ in sent):
             return None
         if len(self._media) >= MOST_QUESTIONS:

@@ -34,8 +34,9 @@ def write_line(
         "path": path,
         "status": status,
         "ms": round(seconds * 1000, 1),
-        **{name: value for name, value in (more or {}).items() if value is not None},
     }
+    if more:
+        line.update(more if None not in more.values() else {n: value for n, value in more.items() if value is not None})
     if not incidents:
         request_line(line)
         return

@@ -113,7 +113,7 @@ def request_line(members: dict[str, Any]) -> None:
     if not _straight.on:
         _requests.info("request", **members)
         return
-    stamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    stamp = datetime.now(UTC).isoformat()[: -len("+00:00")] + "Z"
     line = {**members, "event": "request", "level": "info", "timestamp": stamp}
     _straight.write(orjson.dumps(line, default=repr, option=orjson.OPT_APPEND_NEWLINE))
 

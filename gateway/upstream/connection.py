@@ -7,6 +7,7 @@ answer as agreed ends the connection: no byte of one answer may ever be taken fo
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Any
 
 import httptools
@@ -109,8 +110,8 @@ class Connection(asyncio.Protocol):
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > MOST_HEAD_BYTES:
             raise NotHttp
-        key, text = name.lower().decode("latin-1"), value.decode("latin-1")
-        self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
+        key, text, headers = _named(name), value.decode("latin-1"), self._headers
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
         self._status = status = self._parser.get_status_code()
@@ -199,6 +200,11 @@ class Connection(asyncio.Protocol):
 
     def _late(self) -> None:
         self._fail(TimeoutError())
+
+
+@lru_cache(maxsize=256)  # a vendor sends the same names with every answer
+def _named(name: bytes) -> str:
+    return name.lower().decode("latin-1")
 
 
 def _fault_in(error: httptools.HttpParserError) -> TransportFault:

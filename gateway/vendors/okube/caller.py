@@ -5,7 +5,7 @@ Nothing here reads an answer but the list of applications, and that only where n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -54,8 +54,8 @@ class Caller:
         """Whether the path of a route names `place`; where it does not name the application, query or body must."""
         return place in self._routes[name].places
 
-    async def read(self, name: str, places: Mapping[str, str], query: tuple[tuple[str, str], ...] = ()) -> Answer:
-        return await self._line.ask(self._ask(name, places, query))
+    def read(self, name: str, places: Mapping[str, str], query: tuple[tuple[str, str], ...] = ()) -> Awaitable[Answer]:
+        return self._line.ask(self._ask(name, places, query))
 
     async def question(
         self, name: str, places: Mapping[str, str], query: tuple[tuple[str, str], ...], body: Body

@@ -6,11 +6,11 @@ Every answer is JSON here; the vendor's CSV is only ever passed through, by `csv
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -78,8 +78,10 @@ class Records:
     async def applications(self, start: int, count: int) -> Page[Application]:
         return await paging.read(self._pages(_APPLICATIONS, {}, ()), start, count, _id)
 
-    async def sites(self, application: str | None, query: SiteQuery, start: int, count: int) -> Page[OkubeSite]:
-        return await self._list(self._sites[query.kind], application, filters.sites(query), start, count)
+    def sites(
+        self, application: str | None, query: SiteQuery, start: int, count: int
+    ) -> Coroutine[Any, Any, Page[OkubeSite]]:
+        return self._list(self._sites[query.kind], application, filters.sites(query), start, count)
 
     async def points_of_interest(
         self, application: str | None, query: PointOfInterestQuery, start: int, count: int

@@ -132,7 +132,9 @@ def coordinates(numbers: list[float] | None, order: Order, at: str) -> Coordinat
         return None
     if len(numbers) != 2:
         _refuse("Okube sent coordinates that are not two numbers.", f"{at}.coordinates")
-    longitude, latitude = numbers if order == "lng,lat" else reversed(numbers)
+    longitude, latitude = numbers
+    if order != "lng,lat":
+        longitude, latitude = latitude, longitude
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         _refuse("Okube sent coordinates outside the globe: is their order set right?", f"{at}.coordinates")
     return Coordinates(latitude, longitude)

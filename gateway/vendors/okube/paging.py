@@ -47,7 +47,13 @@ async def read(fetch: Fetch[Row], start: int, count: int, identity: Callable[[Ro
     """Rows of `[start, start + count)`, each once (quirk O4). Raises Malformed for pages that are not those asked."""
     if count <= 0:
         return Page([], [], None, start, end=False)
-    first, size = await _first(fetch, start)
+    first = _checked(await fetch(start // PAGE_ROWS + 1, PAGE_ROWS), start // PAGE_ROWS + 1, PAGE_ROWS)
+    size = first.size(PAGE_ROWS)
+    if size != PAGE_ROWS and not start // size + 1 == first.paginated.page == 1:
+        # The vendor gives fewer rows a page than asked: its pages are counted in its own size (quirk O3).
+        first = await _page(fetch, start // size + 1, size)
+        if first.size(size) != size:
+            _refuse("Okube keeps changing the size of its pages.", "per_page")
     number = first.paginated.page
     sheets = [first]
     until = -(-min(start + count, first.paginated.total) // size)
@@ -91,21 +97,12 @@ def unique(rows: list[Row], start: int, total: int | None, identity: Callable[[R
     return Page(kept, positions, total, start + len(rows), end)
 
 
-async def _first(fetch: Fetch[Row], start: int) -> tuple[Sheet[Row], int]:
-    """The page that holds `start`, and the size pages really have."""
-    sheet = await _page(fetch, start // PAGE_ROWS + 1, PAGE_ROWS)
-    size = sheet.size(PAGE_ROWS)
-    if size == PAGE_ROWS or start // size + 1 == sheet.paginated.page == 1:
-        return sheet, size
-    # The vendor gives fewer rows a page than asked: its pages are counted in its own size (quirk O3).
-    sheet = await _page(fetch, start // size + 1, size)
-    if sheet.size(size) != size:
-        _refuse("Okube keeps changing the size of its pages.", "per_page")
-    return sheet, size
-
-
 async def _page(fetch: Fetch[Row], number: int, size: int) -> Sheet[Row]:
-    sheet = await fetch(number, size)
+    return _checked(await fetch(number, size), number, size)
+
+
+def _checked(sheet: Sheet[Row], number: int, size: int) -> Sheet[Row]:
+    """The page asked for, or it is refused."""
     if sheet.paginated.page != number:
         _refuse("Okube answered with another page than the one asked.", "page")
     if (told := sheet.paginated.per_page) is not None and not len(sheet.rows) <= told <= PAGE_ROWS:
