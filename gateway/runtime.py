@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ from gateway.schema.house import House
 from gateway.settings import ConfigurationError, Settings, VendorsSettings
 from gateway.telemetry import Telemetry
 from gateway.upstream import deadline
-from gateway.upstream.calls import Attempt, Observer, tally, unobserved
+from gateway.upstream.calls import Attempt, Observer, at_hand, tally, unobserved
 from gateway.upstream.client import VendorClient
 from gateway.upstream.probe import VendorProbe
 from gateway.upstream.sockets import AiohttpTransport
@@ -108,7 +108,8 @@ class Gateway:
     async def execute(self, request: GraphQLRequest, principal: Principal) -> Outcome:
         """One operation as `principal`. Never raises but for cancellation."""
         explained = await self.explain(request, principal) if "explain" in request.shown else None
-        with freshness.collect() as parts, tally() as calls:
+        counting = at_hand()  # whoever asks mostly counts already
+        with freshness.collect() as parts, tally() if counting is None else nullcontext(counting) as calls:
             outcome = await self._operations.run(request, self._context(request, principal))
         if explained is not None and "explain" in outcome.extensions:
             outcome.extensions["explain"] = explained.extensions["explain"]

@@ -50,7 +50,7 @@ _at_hand: Overdue | None = None
 
 def overdue() -> Overdue:
     """Of the running loop."""
-    global _at_hand  # noqa: PLW0603  # a process has one loop; tests have many, one after another
+    global _at_hand  # a process has one loop; tests have many, one after another
     loop = asyncio.get_running_loop()
     if _at_hand is None or _at_hand.loop is not loop:
         _at_hand = Overdue(loop)

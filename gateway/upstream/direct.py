@@ -8,6 +8,7 @@ their own, and long bodies read piece by piece go through aiohttp, whose cost th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import lru_cache
 from string import punctuation
 from urllib.parse import quote, urlsplit
@@ -20,6 +21,8 @@ from gateway.upstream.transport import NotConnected, NotHttp, Request, trust
 IDLE_SECONDS = 15.0
 """How long an unused connection is kept: less than servers wait before they close one."""
 
+MOST_STEADY = 512
+"""Requests whose bytes are kept."""
 BODILESS = frozenset({"GET", "HEAD"})
 
 Origin = tuple[str, int, bool]
@@ -32,13 +35,13 @@ class DirectTransport:
     def __init__(self, *, max_connections: int) -> None:
         self._most = max_connections
         self._idle: dict[Origin, list[tuple[Connection, float]]] = {}
+        self._steady: dict[str, tuple[Mapping[str, str], Origin, bytes]] = {}
         self._other = AiohttpTransport(max_connections=max_connections)
 
     async def send(self, request: Request) -> Answer:
         if request.fresh:
             return await self._other.send(request)
-        origin, host = _origin(request.url)
-        head = _head(request, host)
+        origin, head = self._worded(request)
         loop = asyncio.get_running_loop()
         connection, left = self._waiting(origin, loop.time()), request.timeout
         if connection is None:
@@ -60,6 +63,19 @@ class DirectTransport:
                 connection.close()
         self._idle.clear()
         await self._other.close()
+
+    def _worded(self, request: Request) -> tuple[Origin, bytes]:
+        """Whom to ask, and in which bytes. Those of a steady request are kept as long as its headers are the same."""
+        kept = self._steady.get(request.url) if request.steady else None
+        if kept is not None and kept[0] is request.headers:
+            return kept[1], kept[2]
+        origin, host = _origin(request.url)
+        head = _head(request, host)
+        if request.steady:
+            if len(self._steady) >= MOST_STEADY:
+                self._steady.clear()
+            self._steady[request.url] = request.headers, origin, head
+        return origin, head
 
     def _waiting(self, origin: Origin, now: float) -> Connection | None:
         """The one used last: it is the least likely to have been closed in the meantime."""

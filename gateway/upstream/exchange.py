@@ -13,7 +13,8 @@ class Ask(msgspec.Struct, frozen=True):
     `endpoint` names it for quotas, metrics and logs and holds no data: `sessions`, never `/sessions/10.1.1.5`.
     `path` starts with a slash and is already percent-encoded. `query` pairs are encoded by the pipeline; repeated keys
     stay repeated; a pair whose value is None must not be put in (quirk O20). `idempotent` False: a write, which is
-    never sent again once it may have arrived (rules.md 5, 31).
+    never sent again once it may have arrived (rules.md 5, 31). `steady`: asked in the same words again and again, and
+    nothing of a person is in them: what is made of them may be kept.
     """
 
     endpoint: str
@@ -24,6 +25,7 @@ class Ask(msgspec.Struct, frozen=True):
     content_type: str | None = None
     accept: str = "application/json"
     idempotent: bool = True
+    steady: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):

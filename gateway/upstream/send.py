@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import quote, urlencode
 
 from gateway.domain.errors import Malformed, Rejected, TimedOut, Unavailable, UpstreamError
@@ -20,6 +20,8 @@ from gateway.upstream.refusals import OutOfTime, Truncated, Unreached
 from gateway.upstream.stage import Call
 from gateway.upstream.transport import CutShort, Dropped, NotConnected, Overlong, Request, Transport, TransportFault
 
+MOST_STEADY = 512
+"""Questions whose words are kept."""
 USER_AGENT = "retail-analytics-gateway"
 
 _STEP = r"(?!(?:\.|%2[Ee]){1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@%-]*"
@@ -56,10 +58,11 @@ class Send:
         self._max_bytes = max_response_bytes
         # httpx-aiohttp's pool must never be waited for: waiting is done here, where it can be bounded.
         self._seats = asyncio.Semaphore(max_connections)
+        self._steady: dict[Ask, tuple[Mapping[str, str], str, dict[str, str]]] = {}
 
     async def whole(self, call: Call) -> Answer:
         """Raises Unavailable, TimedOut or Malformed; any status is an answer."""
-        url, headers = self._url(call.ask), self._headers(call)
+        url, headers = self._worded(call)
         await self._seat()
         try:
             return await self._transport.send(self._request(call.ask, url, headers))
@@ -70,7 +73,7 @@ class Send:
 
     async def opened(self, call: Call) -> OpenAnswer:
         """As `whole`. The seat is kept until the answer is closed."""
-        url, headers = self._url(call.ask), self._headers(call)
+        url, headers = self._worded(call)
         await self._seat()
         try:
             answer = await self._transport.open(self._request(call.ask, url, headers))
@@ -114,7 +117,21 @@ class Send:
         timeout = deadline.capped(self._timeout)
         if timeout <= 0:
             raise OutOfTime(self._vendor, "No time was left to ask the vendor.")
-        return Request(ask.method, url, headers, ask.body, timeout, self._max_bytes, fresh=not ask.idempotent)
+        return Request(
+            ask.method, url, headers, ask.body, timeout, self._max_bytes, fresh=not ask.idempotent, steady=ask.steady
+        )
+
+    def _worded(self, call: Call) -> tuple[str, dict[str, str]]:
+        """The address and the headers: of a steady question those made before, unless it is signed or traced anew."""
+        ask = call.ask
+        if ask.steady and not course.outward():
+            kept = self._steady.get(ask)
+            if kept is None or kept[0] is not call.signature:
+                if len(self._steady) >= MOST_STEADY:
+                    self._steady.clear()
+                kept = self._steady[ask] = call.signature, self._url(ask), self._headers(call)
+            return kept[1], kept[2]
+        return self._url(ask), self._headers(call)
 
     def _url(self, ask: Ask) -> str:
         if not _PATH.fullmatch(ask.path):

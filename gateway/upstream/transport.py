@@ -28,6 +28,7 @@ class Request(msgspec.Struct, frozen=True):
     """One HTTP request, ready to go. `timeout` is total, in seconds; `max_bytes` bounds the decoded body.
 
     `fresh`: on a connection of its own, so that a vendor closing an idle one cannot leave a write's fate open.
+    `steady`: sent again and again with the very same headers, and nothing of a person is in it.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Request(msgspec.Struct, frozen=True):
     timeout: float
     max_bytes: int
     fresh: bool = False
+    steady: bool = False
 
     def __repr__(self) -> str:
         return f"Request({self.method!r})"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from functools import lru_cache
+from typing import Protocol, TypeAlias
 
 from gateway.domain.errors import InputError
 from gateway.domain.quota import VendorHealth
@@ -17,7 +18,15 @@ from gateway.upstream.exchange import Answer, Ask
 from gateway.vendors.okube import wire
 from gateway.vendors.okube.routes import Route, path
 
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
 PAGE_ROWS = 100  # the most the document allows (quirk O3)
+
+
+@lru_cache(maxsize=512)
+def _reading(name: str, route: Route, places: Pairs, query: Pairs) -> Ask:
+    """Lists are read in the same words again and again; no person is asked for here."""
+    return Ask(name, path(route, dict(places)), query, route.verb, steady=True)
 
 
 class Line(Protocol):
@@ -55,7 +64,7 @@ class Caller:
         return place in self._routes[name].places
 
     def read(self, name: str, places: Mapping[str, str], query: tuple[tuple[str, str], ...] = ()) -> Awaitable[Answer]:
-        return self._line.ask(self._ask(name, places, query))
+        return self._line.ask(_reading(name, self._routes[name], tuple(places.items()), query))
 
     async def question(
         self, name: str, places: Mapping[str, str], query: tuple[tuple[str, str], ...], body: Body
