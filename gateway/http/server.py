@@ -20,6 +20,7 @@ from types import FrameType
 import uvicorn
 
 from gateway.http.app import Edge
+from gateway.http.large_pages import use_large_pages
 from gateway.http.lifecycle import Graph, Lifecycle
 from gateway.http.protocol import punctual, punctual_socket
 from gateway.settings import ConfigurationError, Settings
@@ -134,6 +135,7 @@ def run(
     async def served() -> None:
         async with open_graph(settings) as graph, sampling(watched):
             collect_rarely()
+            use_large_pages()
             lifecycle.graph = graph
             await server.serve(sockets=[listener])
             lifecycle.graph = None
