@@ -61,7 +61,7 @@ async def test_where_the_one_who_does_it_is_cancelled_the_next_does_it() -> None
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     work.gate.set()
-    assert await asyncio.gather(second, third) == [7, 7]
+    assert [await second, await third] == [7, 7]
     assert first.cancelled()
     assert work.begun == 2
 
