@@ -11,9 +11,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import hashlib
 import json
 import statistics
+import struct
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from random import Random
@@ -30,9 +33,11 @@ from bench.growth import ROWS
 from bench.stage import vendor
 from bench.vendor import bodies
 from gateway.access.principal import CallerKind, Principal
+from gateway.access.pseudonyms import Pseudonyms
 from gateway.domain import instant
 from gateway.execution.documents import RULES, Documents, core
 from gateway.execution.operation import GraphQLRequest, Operations
+from gateway.federation.cursor import Cursors
 from gateway.http.answers import Answers, Made
 from gateway.http.server import COLLECTED_EVERY
 from gateway.schema import build
@@ -221,6 +226,26 @@ def answers() -> dict[str, Lever]:
     return {"run": anew, "kept": again}
 
 
+def naming() -> dict[str, Lever]:
+    """The id and the cursor of a session; by the keyed hash they were made by before, for comparison."""
+    ids, binding = Pseudonyms(b"k" * 32).ids("Session", "BESPOT"), Cursors([b"k" * 32]).bind("sessions", 1)
+    names = [f"{number:08x}-0000-4000-8000-{number:012x}" for number in range(1_000)]
+    places = [struct.pack(">qBI", number, 0, number) for number in range(1_000)]
+    hashed = hashlib.blake2b(key=b"k" * 32, digest_size=16)
+
+    def by_hash() -> None:
+        for text in (*(name.encode() for name in names), *places):
+            mac = hashed.copy()
+            mac.update(text)
+            urlsafe_b64encode(mac.digest()).decode()
+
+    return {
+        "a keyed hash each": repeated(by_hash, 3, 1_000),
+        "one by one": repeated(lambda: (list(map(ids.one, names)), list(map(binding.encode, places))), 3, 1_000),
+        "together": repeated(lambda: (ids.all(names), binding.encode_all(places)), 3, 1_000),
+    }
+
+
 LEVERS: dict[str, tuple[Title, Callable[[], dict[str, Lever]]]] = {
     "completion": (("Completion of 1,000 rows of 10 fields", "row"), completion),
     "join": (("100 rows, each with an object that is loaded", "row"), joining.levers),
@@ -229,6 +254,7 @@ LEVERS: dict[str, tuple[Title, Callable[[], dict[str, Lever]]]] = {
     "instants": (("Instants of 1,200 rows, in UTC", "row"), reading_instants),
     "encode": (("Encoding an answer of 1,000 rows", "answer"), encoding),
     "answers": (("The answer cache", "answer"), answers),
+    "names": (("Ids and cursors of 1,000 sessions", "row"), naming),
     "gc": (("Garbage collection, by the completion above", "row"), collecting),
 }
 

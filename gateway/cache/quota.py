@@ -48,6 +48,7 @@ class Ledger(SlotLog):
 
     @property
     def used(self) -> int:
+        self._grant(_now())
         return self._limit - self._free()
 
 

@@ -27,6 +27,7 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
+from gateway.domain.columned import COLUMNED
 from gateway.execution.plans import LONG, TURN, Deferred, Plan, Plans, Slot, TooLong
 from gateway.execution.rows import Infos
 from gateway.execution.straight import Straight, straight
@@ -163,7 +164,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def complete_list_value(self, *call: Any) -> Any:
         """A list as one function, or item by item."""
         return_type, fields, _, path, result, position = call
-        if self._plans is not None and result and type(result) in (list, tuple):
+        if self._plans is not None and result and (type(result) in (list, tuple) or type(result) in COLUMNED):
             plan = self._plan(self._plans, return_type, fields, at_once=len(result) >= WORTH_WRITING)
             if plan is not None:
                 done = self._planned(plan, result, path, position, super().complete_list_value, call)

@@ -18,7 +18,7 @@ _HUGEPAGE, _COLLAPSE = 14, 25  # of madvise(2): from now on, and what is there a
 
 
 def use_large_pages() -> int:
-    """Bytes that were moved, or are as soon as the system finds the time."""
+    """Bytes of the stretches that were moved, or are as soon as the system finds the time."""
     if sys.platform != "linux":
         return 0
     try:
@@ -36,12 +36,18 @@ def use_large_pages() -> int:
 
 
 def stretches(mappings: str) -> Iterator[tuple[int, int]]:
-    """The whole large pages inside the process's own memory, from the text of /proc/self/maps."""
+    """The whole large pages inside the process's own memory, from the text of /proc/self/maps.
+
+    What begins behind a page that nobody may touch is the stack of a thread, and stays.
+    """
+    guarded = -1
     for line in mappings.splitlines():
         place, rights, _, _, inode, *path = line.split(maxsplit=5)
-        if not rights.startswith("rw-p") or inode != "0" or (path and path[0] != "[heap]"):
-            continue
         first, last = (int(address, 16) for address in place.split("-"))
+        if rights == "---p":
+            guarded = last
+        if rights != "rw-p" or inode != "0" or first == guarded or (path and path[0] != "[heap]"):
+            continue
         start, end = -(-first // LARGE) * LARGE, last // LARGE * LARGE
         if start < end:
             yield start, end

@@ -177,10 +177,13 @@ class SlotLog:
             raise
 
     def done(self) -> None:
+        now = _now()
         self._running -= 1
-        self._frees.append(_now() + self._hold)
+        self._frees.append(now + self._hold)
         if self._waiters:
             self._arm()
+        else:
+            self._grant(now)  # what is past goes even where nobody asks for a slot here: a store gives them out
 
     def push(self, seconds: float) -> None:
         self._closed_until = max(self._closed_until, _now() + min(seconds, self._hold))

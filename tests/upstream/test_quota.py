@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.cache.quota import Ledger
 from gateway.domain.errors import Throttled
 from gateway.domain.instant import SECOND
 from gateway.upstream import deadline, lanes
@@ -43,6 +44,18 @@ async def test_the_full_burst_goes_at_once_and_the_next_waits_for_the_window() -
     allowance, began = quota(10), now()
     times = await asyncio.gather(*(call(allowance) for _ in range(25)))
     assert [round(time - began, 6) for time in times] == [0] * 10 + [60] * 10 + [120] * 5
+
+
+async def test_slots_that_a_store_gave_out_are_forgotten_when_they_are_past() -> None:
+    ledger = Ledger(10, 60.0)
+    for _ in range(200):
+        ledger.record()
+        ledger.done()
+        await asyncio.sleep(1)
+    assert len(ledger._frees) <= 61
+    assert 59 <= ledger.used <= 61
+    await asyncio.sleep(61)
+    assert ledger.used == 0
 
 
 async def test_endpoints_have_their_own_slots() -> None:

@@ -7,9 +7,12 @@ read is Malformed and names the member, never a value.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Annotated, Any, Literal, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from gateway.domain import instant
 from gateway.domain.application import Application
@@ -23,6 +26,8 @@ from gateway.domain.vendor import VendorKey
 from gateway.vendors.okube import wire
 
 Order: TypeAlias = Literal["lng,lat", "lat,lng"]
+
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 # Names under which a pair may stand in the array form of `extra` (quirk O22).
 _PAIRS = (("key", "value"), ("name", "value"), ("k", "v"))
@@ -196,7 +201,11 @@ def _utc(told: str | None, at: str, member: str) -> str | None:
 
 @lru_cache(maxsize=4096)  # every read of a list tells the same instants again
 def _shown(told: str) -> str:
-    return instant.text(instant.parse(told))
+    try:
+        moment = instant.parse(told)
+    except ValueError:  # an offset without a colon, and the like
+        moment = instant.from_datetime(msgspec.convert(told, _Moment))
+    return instant.text(moment)
 
 
 @lru_cache(maxsize=1024)

@@ -213,6 +213,16 @@ DRIFTS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    "told",
+    ["2019-03-28T09:25:15.000Z", "2019-03-28T09:25:15+0000", "2019-03-28T11:25:15+02:00", "2019-03-28 09:25:15Z"],
+)
+async def test_an_instant_with_an_offset_is_read_however_it_is_written(told: str) -> None:
+    adapter, _ = okube(lambda _: page_of(SITE | {"createdAt": told}))
+    page = await adapter.records.sites(None, SiteQuery(), 0, 1)
+    assert page.rows[0].created_at == "2019-03-28T09:25:15Z"
+
+
 @pytest.mark.parametrize(("members", "member"), DRIFTS)
 async def test_a_document_that_drifts_is_malformed_and_says_where(members: dict[str, Any], member: str) -> None:
     adapter, _ = okube(lambda _: page_of(SITE | members))
