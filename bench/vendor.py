@@ -2,15 +2,17 @@
 
     python -m bench.vendor PORT SITES ROWS     ROWS minutes of either kind and ROWS sessions for each of SITES stores
 
-Windows are not looked at and pages have PAGE rows whatever is asked, so it only serves questions that ask for
-everything. Runs as a process of its own.
+Minutes: windows are not looked at and pages have PAGE rows whatever is asked, so it only serves questions that ask for
+everything. Sessions are told by window and page, as the real one does. Runs as a process of its own.
 """
 
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 import uvicorn
@@ -40,15 +42,35 @@ def bodies(sites: int, rows: int) -> dict[str, list[bytes]]:
         ]
         for code in stores
     }
-    stays = {code: [stay(code, at) for at in range(rows)] for code in stores}
     found: dict[str, list[bytes]] = {}
     for path, series in (("acquisition-metrics/occupancy", inside), ("acquisition-metrics/visits", doors)):
         found[f"/api/bi/{path}/"] = pages([row for each in series.values() for row in each])
         found |= {f"/api/bi/{path}/{code}": pages(each) for code, each in series.items()}
-    found["/api/bi/dwelltime/"] = pages(
-        sorted((row for each in stays.values() for row in each), key=lambda row: row["visit_start"])
-    )
-    return found | {f"/api/bi/dwelltime/{code}": pages(each) for code, each in stays.items()}
+    return found
+
+
+class Stays:
+    """Sessions of every store, one a second in each, in order of their start."""
+
+    def __init__(self, sites: int, rows: int) -> None:
+        stores = [f"{number:06d}" for number in range(sites)]
+        self._of = {code: [(at, orjson.dumps(stay(code, at))) for at in range(rows)] for code in stores}
+        self._all = [self._of[code][at] for at in range(rows) for code in stores]
+
+    def page(self, query: dict[str, str]) -> bytes:
+        rows = self._of.get(query["store_code"], []) if "store_code" in query else self._all
+        first = bisect_left(rows, seconds(query["datetime_gte"]), key=lambda row: row[0])
+        end = bisect_right(rows, seconds(query["datetime_lte"]), key=lambda row: row[0])
+        number, size = int(query.get("page", 1)), min(PAGE, int(query["page_size"]))
+        told = rows[first + (number - 1) * size : min(end, first + number * size)]
+        link = b'"http://vendor/?page=%d"' % (number + 1) if first + number * size < end else b"null"
+        body = b'{"count":%d,"next":%b,"previous":null,"results":[%b]}'
+        return body % (max(0, end - first), link, b",".join([row for _, row in told]))
+
+
+def seconds(text: str) -> float:
+    """Since START."""
+    return (datetime.fromisoformat(unquote(text)) - START).total_seconds()
 
 
 def stay(code: str, at: int) -> dict[str, Any]:
@@ -79,7 +101,7 @@ def pages(rows: list[dict[str, Any]]) -> list[bytes]:
     ]
 
 
-def app(found: dict[str, list[bytes]], sites: int) -> Any:
+def app(found: dict[str, list[bytes]], stays: Stays, sites: int) -> Any:
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
@@ -89,6 +111,8 @@ def app(found: dict[str, list[bytes]], sites: int) -> Any:
         body = numbered[number - 1] if number <= len(numbered) else b""
         if scope["path"].endswith("/sites"):
             body = sites_page(int(query["page"]), int(query["per_page"]), sites)
+        elif scope["path"].endswith("/dwelltime/"):
+            body = stays.page(query)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200 if body else 404, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -111,4 +135,5 @@ def sites_page(number: int, size: int, sites: int) -> bytes:
 
 if __name__ == "__main__":
     port, count, each = (int(argument) for argument in sys.argv[1:4])
-    uvicorn.run(app(bodies(count, each), count), port=port, log_level="error", access_log=False, lifespan="off")
+    serving = app(bodies(count, each), Stays(count, each), count)
+    uvicorn.run(serving, port=port, log_level="error", access_log=False, lifespan="off")

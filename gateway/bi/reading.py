@@ -19,6 +19,7 @@ from gateway.bi.footfall import Frame, bucket_rows, minute_rows
 from gateway.bi.incremental import Mark
 from gateway.bi.stays import Load, Stays
 from gateway.bi.tables import Batch
+from gateway.domain.breath import LONG, breath
 from gateway.domain.footfall import OccupancyColumns, VisitColumns
 from gateway.domain.instant import MINUTE, Micros
 from gateway.domain.session import SessionQuery
@@ -42,6 +43,10 @@ class Rows(msgspec.Struct):
     ask: Ask
     batches: AsyncIterator[Batch]
     watermark: str | None = None
+
+
+AT_ONCE = 1_000
+"""Sessions made into rows before others get their turn: some ten milliseconds."""
 
 
 class Tables:
@@ -143,11 +148,19 @@ class Tables:
         late = await self._all(msgspec.structs.replace(question, window=tail), now)
         head = msgspec.structs.replace(question, window=Window(load.window.start, tail.start))
 
+        async def told(sessions: Sequence[Session]) -> AsyncIterator[Batch]:
+            sent = [s for s in sessions if load.sends(s) and _asked(s, ask)]
+            for start in range(0, max(1, len(sent)), AT_ONCE):
+                yield stays.batch(sent[start : start + AT_ONCE])
+                await breath(LONG)
+
         async def batches() -> AsyncIterator[Batch]:
             if not head.window.empty:
                 async for _, sessions in self.catalog.sessions.drain(head, now):
-                    yield stays.batch([s for s in sessions if load.sends(s) and _asked(s, ask)])
-            yield stays.batch([s for s in late if load.sends(s) and _asked(s, ask)])
+                    async for batch in told(sessions):
+                        yield batch
+            async for batch in told(late):
+                yield batch
 
         return batches(), load.mark(late)
 

@@ -92,7 +92,9 @@ class Sessions:
 
         async def served() -> AsyncIterator[tuple[Window, list[Session]]]:
             async for part, rows in together(parts, ask.window, _inside, ordered):
+                await breath(len(rows))
                 wanted = [record for record in rows if self._wanted(record, ask)]
+                await breath(len(rows))
                 yield part, self._served(wanted, now)
 
         return served()
