@@ -1,7 +1,7 @@
 """What was loaded at the start is moved onto large pages of memory, where the system has them (Linux).
 
 Every question touches code and objects all over some fifty megabytes. In pages of 4 KB the processor spends more on
-finding them than on reading them: a sixth of a small question (docs/performance.md). What cannot be moved stays.
+finding them than on reading them: up to a sixth of a small question (docs/performance.md). What cannot be moved stays.
 """
 
 from __future__ import annotations
